@@ -1,0 +1,1 @@
+"""How Bellhop is run: on a laptop (`local`), with compose, on Kubernetes."""

@@ -1,0 +1,1 @@
+"""The only thing services share about each other: typed messages."""

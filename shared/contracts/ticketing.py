@@ -1,0 +1,117 @@
+"""Messages of the ticketing service: orders, tickets, check-ins."""
+
+from datetime import datetime
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.contracts.message import Command, Event, FailureNotice
+
+INLINE_TICKETS = 20
+"""An event names at most this many tickets; beyond that the receiver follows `tickets_url`."""
+
+
+class GenerateTickets(Command):
+    """Issue the tickets of a paid order."""
+
+    kind: ClassVar[str] = "ticketing.order.generate_tickets"
+    order_id: UUID
+
+
+class TicketGenerationFailed(FailureNotice):
+    """The tickets of a paid order could not be issued after the last try."""
+
+    kind: ClassVar[str] = "ticketing.order.generation_failed"
+
+
+class ExpireOrders(Command):
+    """Free the stock of every unpaid order whose hold has ended. Published every minute."""
+
+    kind: ClassVar[str] = "ticketing.order.expire_due"
+
+
+class OrderPaid(Event):
+    """An order is paid in full (or was free). `amount` is in minor units; `payment_id` is None for a free order."""
+
+    kind: ClassVar[str] = "ticketing.order.paid"
+    order_id: UUID
+    number: str
+    organisation_id: UUID
+    event_id: UUID
+    amount: int
+    currency: str
+    payment_id: UUID | None = None
+    paid_at: datetime
+
+
+class IssuedTicket(BaseModel):
+    """One ticket as it is told to others: what the holder sees, and where its QR image lies in storage."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: UUID
+    code: str
+    token: str
+    ticket_type: str
+    qr_key: str
+
+
+class OrderFulfilled(Event):
+    """The tickets of an order are issued and stored. `tickets` holds the first INLINE_TICKETS of `ticket_count`."""
+
+    kind: ClassVar[str] = "ticketing.order.fulfilled"
+    order_id: UUID
+    number: str
+    organisation_id: UUID
+    event_id: UUID
+    event_name: str
+    starts_at: datetime
+    venue: str | None = None
+    customer_name: str
+    customer_email: str
+    customer_phone: str | None = None
+    amount: int
+    currency: str
+    ticket_count: int
+    tickets: list[IssuedTicket]
+    tickets_url: str
+    fulfilled_at: datetime
+
+
+class OrderExpired(Event):
+    """An unpaid order's hold ended and its stock is free again."""
+
+    kind: ClassVar[str] = "ticketing.order.expired"
+    order_id: UUID
+    number: str
+    organisation_id: UUID
+    event_id: UUID
+    expired_at: datetime
+
+
+class PaymentRefused(Event):
+    """A payment that came in does not pay its order. The money is recorded by payments; people must look at it.
+
+    `refund_due` is true where the order cannot be honoured any more and the money has to go back.
+    """
+
+    kind: ClassVar[str] = "ticketing.order.payment_refused"
+    payment_id: UUID
+    order_id: str
+    organisation_id: UUID | None = None
+    reason: Literal["unknown_order", "amount_mismatch", "currency_mismatch", "sold_out_after_expiry", "already_paid"]
+    detail: str
+    refund_due: bool
+
+
+class TicketCheckedIn(Event):
+    """A ticket was redeemed at the door."""
+
+    kind: ClassVar[str] = "ticketing.ticket.checked_in"
+    ticket_id: UUID
+    order_id: UUID
+    event_id: UUID
+    organisation_id: UUID
+    code: str
+    checked_in_at: datetime

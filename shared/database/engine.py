@@ -1,0 +1,52 @@
+"""One engine for each process and database role."""
+
+from typing import Any
+
+import orjson
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.engine import make_url
+
+from shared.database.roles import role_of
+
+CONNECT_TIMEOUT_SECONDS = 3
+LOCK_TIMEOUT_MILLISECONDS = 3_000
+"""No one waits longer than this for a row that somebody else holds (the rule for selling: domain rule 18)."""
+
+
+def open_engine(url: str, service: str, *, pool_size: int = 5, statement_timeout: float = 60.0) -> Engine:
+    """An engine whose connections act as the service's own role and look into its schema, then `messaging`.
+
+    Nothing connects before the first use. `statement_timeout` is in seconds. A connection that was given the rights
+    of somebody else (the owner's URL on a laptop) takes the service's role on at its start, and so sees no more than it.
+    """
+    parsed = make_url(url).set(drivername="postgresql+psycopg")
+    options = {
+        "search_path": f"{service},messaging",
+        "timezone": "UTC",
+        "lock_timeout": f"{LOCK_TIMEOUT_MILLISECONDS}",
+        "statement_timeout": f"{int(statement_timeout * 1000)}",
+        "idle_in_transaction_session_timeout": "300000",
+    }
+    if parsed.username != role_of(service):
+        options["role"] = role_of(service)
+    return create_engine(
+        parsed,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=10,
+        connect_args={
+            "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+            "application_name": f"bellhop-{service}",
+            "options": " ".join(f"-c {name}={value}" for name, value in options.items()),
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 20_000,
+        },
+        json_serializer=_to_json,
+        json_deserializer=orjson.loads,
+    )
+
+
+def _to_json(value: Any) -> str:
+    return orjson.dumps(value).decode()

@@ -1,0 +1,1 @@
+"""Broker, topology, actors, outbox, inbox, retries, dead letters, worker: Dramatiq over RabbitMQ, made safe."""

@@ -1,0 +1,170 @@
+"""How a service says which messages it hears, and under which policy. Pure data: declaring connects to nothing."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, Generic, Protocol, TypeVar
+
+from sqlalchemy.orm import Session
+
+from shared.contracts.message import Contract, Event, FailureNotice
+from shared.messaging.retries import Backoff, Exponential
+
+QUEUE_PATTERN = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
+MAX_TIME_LIMIT = 1_200
+"""Seconds. Well below RabbitMQ's consumer_timeout of 30 minutes; longer work is cut into a batch."""
+
+MessageT = TypeVar("MessageT", bound=Contract)
+IntentT = TypeVar("IntentT")
+ResultT = TypeVar("ResultT")
+DependenciesT = TypeVar("DependenciesT", contravariant=True)
+
+
+class Snooze(Exception):  # noqa: N818 - it is not an error: the job asks to be put back
+    """Raised by a handler: put the message back for `seconds`, without spending an attempt."""
+
+    def __init__(self, seconds: float, reason: str = "") -> None:
+        if seconds < 0:
+            raise ValueError("a snooze needs a delay that is not negative")
+        super().__init__(reason or f"snoozed for {seconds} s")
+        self.seconds = seconds
+
+
+class Handler(Protocol[MessageT, DependenciesT]):
+    """A plain actor's function. All its writes and publishes are one transaction, which it does not commit."""
+
+    def __call__(self, message: Any, session: Session, dependencies: Any, /) -> None: ...
+
+
+class ProviderSteps(Generic[MessageT, IntentT, ResultT]):
+    """Work with somebody outside, in three steps, so that no transaction is open while the network is waited for.
+
+    `prepare` and `record` run in transactions that the caller commits; `call` and `resolve` run in none.
+    """
+
+    def prepare(self, session: Session, message: MessageT) -> IntentT | None:
+        """Write the intent down and return what the call needs; None where nothing is left to do.
+
+        It runs again on every attempt and must then return the same intent (ids, idempotency keys).
+        """
+        raise NotImplementedError
+
+    def call(self, intent: IntentT) -> ResultT:
+        """Do it. Raise TransientError if it surely did not happen, OutcomeUnknown if it may have, PermanentError if it never can."""
+        raise NotImplementedError
+
+    def resolve(self, intent: IntentT) -> ResultT | None:
+        """An earlier call may have happened: find out. None where it surely did not, or where repeating is harmless
+        (an idempotency key in its window): then `call` follows. Raise PermanentError where there is no way to know
+        and repeating is worse than not knowing."""
+        raise NotImplementedError
+
+    def record(self, session: Session, intent: IntentT, result: ResultT) -> None:
+        """Write the outcome, and publish what follows from it."""
+        raise NotImplementedError
+
+    def failed(self, session: Session, message: MessageT, error: BaseException, *, final: bool) -> None:
+        """Write a failed attempt into the service's own log, in the transaction that decides on the retry. Optional."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a job declares: how often and when it is tried, how long it may run, what follows a final failure."""
+
+    tries: int = 5
+    backoff: Backoff = Exponential()
+    time_limit: float = 60.0
+    permanent: tuple[type[Exception], ...] = ()
+    on_failure: type[FailureNotice] | None = None
+    lease: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ActorDeclaration:
+    """One message that one service hears, on one queue. The consumer is (service, kind)."""
+
+    contract: type[Contract]
+    queue: str
+    function: Callable[..., Any]
+    policy: Policy
+    calls_provider: bool = False
+
+    @property
+    def service(self) -> str:
+        return self.queue.partition(".")[0]
+
+    @property
+    def kind(self) -> str:
+        return self.contract.kind
+
+    @property
+    def is_event(self) -> bool:
+        return issubclass(self.contract, Event)
+
+
+def actor(
+    contract: type[Contract],
+    *,
+    queue: str,
+    tries: int = 5,
+    backoff: Backoff | None = None,
+    time_limit: float = 60.0,
+    permanent: Iterable[type[Exception]] = (),
+    on_failure: type[FailureNotice] | None = None,
+) -> Callable[[Callable[..., None]], ActorDeclaration]:
+    """Declare `function(message, session, dependencies)` as what this service does on hearing `contract`.
+
+    `tries` counts the first one; `time_limit` is in seconds. Raises ValueError or TypeError at the declaration for
+    what cannot work.
+    """
+    policy = Policy(tries, backoff or Exponential(), time_limit, tuple(permanent), on_failure)
+    _check(contract, queue, policy)
+    return lambda function: ActorDeclaration(contract, queue, function, policy)
+
+
+def provider_actor(
+    contract: type[Contract],
+    *,
+    queue: str,
+    tries: int = 5,
+    backoff: Backoff | None = None,
+    time_limit: float = 60.0,
+    call_deadline: float = 30.0,
+    permanent: Iterable[type[Exception]] = (),
+    on_failure: type[FailureNotice] | None = None,
+) -> Callable[[Callable[[Any], ProviderSteps[Any, Any, Any]]], ActorDeclaration]:
+    """Declare `function(dependencies)`, which returns the ProviderSteps to take on hearing `contract`.
+
+    `call_deadline` is the longest that one call can take in seconds; the lease on the call is 30 s longer.
+    """
+    policy = Policy(tries, backoff or Exponential(), time_limit, tuple(permanent), on_failure, lease=call_deadline + 30)
+    _check(contract, queue, policy)
+    if call_deadline > time_limit:
+        raise ValueError(f"{contract.kind}: a call of {call_deadline} s does not fit into a time limit of {time_limit} s")
+    return lambda function: ActorDeclaration(contract, queue, function, policy, calls_provider=True)
+
+
+def _check(contract: type[Contract], queue: str, policy: Policy) -> None:
+    if not (isinstance(contract, type) and issubclass(contract, Contract) and hasattr(contract, "kind")):
+        raise TypeError(f"@actor takes a contract (a Command or Event with a kind), not {contract!r}")
+    if not QUEUE_PATTERN.fullmatch(queue):
+        raise ValueError(f"{contract.kind}: a queue is named service.class, not {queue!r}")
+    if not issubclass(contract, Event) and contract.owner() != queue.partition(".")[0]:
+        raise ValueError(f"{contract.kind} is a command of {contract.owner()}: only its owner hears it, not {queue!r}")
+    if policy.tries < 1:
+        raise ValueError(f"{contract.kind}: tries counts the first one, so it is at least 1")
+    if not 0 < policy.time_limit <= MAX_TIME_LIMIT:
+        raise ValueError(f"{contract.kind}: a time limit is over 0 and at most {MAX_TIME_LIMIT} s; cut longer work up")
+    if policy.on_failure is not None and not issubclass(policy.on_failure, FailureNotice):
+        raise TypeError(f"{contract.kind}: on_failure names a FailureNotice")
+
+
+def declarations_in(module: ModuleType) -> list[ActorDeclaration]:
+    """The actors that a module declares, by name. Raises ValueError if one kind is declared twice."""
+    found = [value for _, value in sorted(vars(module).items()) if isinstance(value, ActorDeclaration)]
+    kinds = [declaration.kind for declaration in found]
+    twice = sorted({kind for kind in kinds if kinds.count(kind) > 1})
+    if twice:
+        raise ValueError(f"{module.__name__} declares more than one actor for {twice}: a service hears a kind once")
+    return found

@@ -1,0 +1,104 @@
+"""The only way to send: a row in the caller's transaction, which the relay carries to RabbitMQ after the commit."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from shared.contracts.message import Contract, Event
+from shared.database.session import PUBLISHED, driver
+from shared.errors import PermanentError
+from shared.ids import new_id
+from shared.messaging.causes import Cause, current_cause
+from shared.messaging.envelope import Envelope
+
+__all__ = ["Session", "publish", "publish_all"]
+
+_INSERT = """
+INSERT INTO messaging.outbox (message_id, kind, is_event, body)
+SELECT * FROM unnest(%s::uuid[], %s::text[], %s::boolean[], %s::bytea[])
+"""
+_INSERT_ONE = "INSERT INTO messaging.outbox (message_id, kind, is_event, body) VALUES (%s, %s, %s, %s)"
+_SCHEDULE = """
+INSERT INTO messaging.scheduled (message_id, kind, is_event, turn, body, due_at, reason, organisation_id, correlation_id)
+VALUES (%s, %s, %s, 1, %s, coalesce(%s, clock_timestamp() + %s), 'due', %s, %s)
+"""
+
+
+class InvalidDueTimeError(PermanentError):
+    """A due time is in the past, negative, or has no time zone."""
+
+    code = "invalid_due_time"
+
+
+def publish(
+    session: Session,
+    message: Contract,
+    *,
+    due: datetime | timedelta | None = None,
+    organisation_id: UUID | None = None,
+    tags: Iterable[str] = (),
+) -> UUID:
+    """Send `message` if, and only if, the session's transaction commits. Returns the message's id.
+
+    `due` puts it off: a delay, or an aware moment. The journey (correlation, causation, organisation) is that of the
+    message or request being handled. Raises MessageTooLargeError, InvalidDueTimeError.
+    """
+    envelope = _envelope(message, organisation_id, {"tags": list(tags)} if tags else {})
+    connection = driver(session)
+    is_event = isinstance(message, Event)
+    if due is None:
+        parameters = (envelope.message_id, message.kind, is_event, envelope.encode())
+        connection.execute(_INSERT_ONE, parameters, prepare=True)
+    else:
+        at, delay = _due(due)
+        cause = envelope.cause
+        connection.execute(
+            _SCHEDULE,
+            (
+                envelope.message_id, message.kind, is_event, envelope.encode(), at, delay,
+                cause.organisation_id, cause.correlation_id,
+            ),
+        )  # fmt: skip
+    session.info[PUBLISHED] = True
+    return envelope.message_id
+
+
+def publish_all(session: Session, messages: Iterable[Contract], *, organisation_id: UUID | None = None) -> list[UUID]:
+    """Send many in one statement, as `publish` does each. Returns their ids in the same order."""
+    contracts = list(messages)
+    envelopes = [_envelope(contract, organisation_id, {}) for contract in contracts]
+    if envelopes:
+        columns = (
+            [envelope.message_id for envelope in envelopes],
+            [envelope.kind for envelope in envelopes],
+            [isinstance(contract, Event) for contract in contracts],
+            [envelope.encode() for envelope in envelopes],
+        )
+        driver(session).execute(_INSERT, columns, prepare=True)
+        session.info[PUBLISHED] = True
+    return [envelope.message_id for envelope in envelopes]
+
+
+def _envelope(message: Contract, organisation_id: UUID | None, options: Mapping[str, Any]) -> Envelope:
+    cause, message_id = current_cause(), new_id()
+    cause = Cause(
+        correlation_id=cause.correlation_id or message_id,
+        causation_id=cause.causation_id,
+        organisation_id=organisation_id or cause.organisation_id,
+        traceparent=cause.traceparent,
+    )
+    fields = message.model_dump(mode="json")
+    return Envelope(message.kind, fields, message_id, cause=cause, options={**options, "version": message.version})
+
+
+def _due(due: datetime | timedelta) -> tuple[datetime | None, timedelta | None]:
+    if isinstance(due, timedelta):
+        if due < timedelta(0):
+            raise InvalidDueTimeError(f"a delay of {due} is negative: leave `due` out to send at once")
+        return None, due
+    if due.tzinfo is None:
+        raise InvalidDueTimeError(f"{due} has no time zone: due times are aware")
+    return due, None
