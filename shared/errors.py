@@ -35,7 +35,7 @@ class TransientError(BellhopError):
         self.retry_after = retry_after
 
 
-class OutcomeUnknown(TransientError):
+class OutcomeUnknown(TransientError):  # noqa: N818 - it names an outcome: nobody can say that it was an error
     """A provider may have done what it was asked, or not: the next attempt must find out before it asks again."""
 
     code: ClassVar[str] = "outcome_unknown"

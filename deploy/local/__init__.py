@@ -1,1 +1,1 @@
-"""The stack on one machine, for development and tests: PostgreSQL, RabbitMQ, a mail sink and every service (Linux only)."""
+"""The stack on one Linux machine, for development and tests: PostgreSQL, RabbitMQ, a mail sink, every service."""

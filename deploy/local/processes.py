@@ -47,10 +47,10 @@ def is_running(process: Identity) -> bool:
 def family(process: Identity) -> list[Identity]:
     """The process and everything it started, directly or not, the process itself first."""
     parents: dict[int, list[int]] = {}
-    for entry in os.listdir("/proc"):
-        fields = _stat(int(entry)) if entry.isdigit() else None
+    for pid in (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()):
+        fields = _stat(pid)
         if fields is not None:
-            parents.setdefault(int(fields[1]), []).append(int(entry))
+            parents.setdefault(int(fields[1]), []).append(pid)
     members, at = [process.pid], 0
     while at < len(members):
         members += parents.get(members[at], [])
@@ -85,7 +85,10 @@ def wait_until_gone(processes: Iterable[Identity], seconds: float) -> bool:
 
 
 def end(process: Identity, grace: float, first: signal.Signals = signal.SIGTERM) -> bool:
-    """Ask the process to stop, kill it and its children if it has not after `grace` seconds; True if it went by itself."""
+    """Ask the process to stop; kill it and its children if it has not after `grace` seconds.
+
+    True if it went by itself.
+    """
     send(process, first)
     if wait_until_gone([process], grace):
         return True
@@ -100,6 +103,33 @@ def kill_family(process: Identity) -> None:
     for member in members:
         send(member, signal.SIGKILL)
     wait_until_gone(members, 10)
+
+
+def end_all(processes: Iterable[Identity], grace: float) -> None:
+    """The same for many at once."""
+    asked = list(processes)
+    for process in asked:
+        send(process, signal.SIGTERM)
+    wait_until_gone(asked, grace)
+    for process in asked:
+        kill_family(process)
+
+
+def marked(mark: str) -> list[Identity]:
+    """Everybody who has `NAME=value` in the environment that it was started with, but for this process.
+
+    It finds what a pid file cannot: a process whose starter was killed before it could write the pid down.
+    """
+    others = [entry for entry in Path("/proc").iterdir() if entry.name.isdigit() and entry.name != str(os.getpid())]
+    found = [identify(int(entry.name)) for entry in others if mark.encode() in _environment_of(entry)]
+    return [process for process in found if process is not None]
+
+
+def _environment_of(folder: Path) -> list[bytes]:
+    try:
+        return (folder / "environ").read_bytes().split(b"\0")
+    except OSError:  # it has ended, or is somebody else's
+        return []
 
 
 def keep(process: Identity, file: Path) -> None:
@@ -123,9 +153,10 @@ class Guard:
     A small shell reads from a pipe that only the owner holds open; the end of the pipe is the end of the owner.
     """
 
-    def __init__(self, process: Identity, number: signal.Signals) -> None:
+    def __init__(self, processes: list[Identity], number: signal.Signals) -> None:
+        pids = " ".join(str(process.pid) for process in processes)
         self._shell = subprocess.Popen(
-            ["/bin/sh", "-c", f"read -r line; kill -{number.name[3:]} {process.pid}"],
+            ["/bin/sh", "-c", f"read -r line; kill -{number.name[3:]} {pids}"],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from shared.contracts.message import Event
+from shared.contracts.message import Command, Event
 
 
 class PaymentSucceeded(Event):
@@ -21,3 +21,12 @@ class PaymentSucceeded(Event):
     amount: int
     currency: str
     succeeded_at: datetime
+
+
+class ReadStoredStripeEvent(Command):
+    """Read a Stripe event that was too large for a message from storage, and record the money that it tells of."""
+
+    kind: ClassVar[str] = "payments.stripe_event.read_stored"
+    storage_key: str
+    created_at: datetime
+    livemode: bool

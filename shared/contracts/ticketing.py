@@ -100,7 +100,14 @@ class PaymentRefused(Event):
     payment_id: UUID
     order_id: str
     organisation_id: UUID | None = None
-    reason: Literal["unknown_order", "amount_mismatch", "currency_mismatch", "sold_out_after_expiry", "already_paid"]
+    reason: Literal[
+        "unknown_order",
+        "amount_mismatch",
+        "currency_mismatch",
+        "sold_out_after_expiry",
+        "already_paid",
+        "order_cancelled",
+    ]
     detail: str
     refund_due: bool
 

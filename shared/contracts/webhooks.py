@@ -22,7 +22,8 @@ class StripeEventReceived(Event):
 
 
 class DeliverWebhook(Command):
-    """Make the next attempt at this delivery."""
+    """Make the next attempt at this delivery. One `by_hand` is a single attempt beside the schedule."""
 
     kind: ClassVar[str] = "webhooks.delivery.send"
     delivery_id: UUID
+    by_hand: bool = False

@@ -141,7 +141,9 @@ def provider_actor(
     policy = Policy(tries, backoff or Exponential(), time_limit, tuple(permanent), on_failure, lease=call_deadline + 30)
     _check(contract, queue, policy)
     if call_deadline > time_limit:
-        raise ValueError(f"{contract.kind}: a call of {call_deadline} s does not fit into a time limit of {time_limit} s")
+        raise ValueError(
+            f"{contract.kind}: a call of {call_deadline} s does not fit into a time limit of {time_limit} s"
+        )
     return lambda function: ActorDeclaration(contract, queue, function, policy, calls_provider=True)
 
 

@@ -89,7 +89,9 @@ def decode_fields(body: bytes) -> dict[str, Any]:
     shapes = {"queue_name": str, "actor_name": str, "args": list, "kwargs": dict, "options": dict, "message_id": str}
     for name, shape in shapes.items():
         if not isinstance(parsed[name], shape):
-            raise MalformedEnvelopeError(f"wrong envelope: {name} is {type(parsed[name]).__name__}, not {shape.__name__}")
+            raise MalformedEnvelopeError(
+                f"wrong envelope: {name} is {type(parsed[name]).__name__}, not {shape.__name__}"
+            )
     if not isinstance(parsed["message_timestamp"], int | float):
         raise MalformedEnvelopeError("wrong envelope: message_timestamp is not a number")
     return parsed

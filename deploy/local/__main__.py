@@ -1,0 +1,39 @@
+"""`python -m deploy.local up|down|status|run|install`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from deploy.local import commands
+from deploy.local.errors import LocalStackError
+from deploy.local.rabbitmq_install import ensure_installed, ensure_version_4
+from deploy.local.run_folder import RunFolder
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def main() -> int:
+    """Do what the command line asks; the exit code says whether it was done."""
+    parser = argparse.ArgumentParser(prog="python -m deploy.local", description="The stack on this machine.")
+    parser.add_argument("command", choices=["up", "down", "status", "run", "install", "install-4"])
+    parser.add_argument("--folder", type=Path, default=PROJECT / ".run", help="where everything is kept")
+    arguments = parser.parse_args()
+    folder = RunFolder(arguments.folder)
+    supervisor = [sys.executable, "-m", "deploy.local", "run", "--folder", str(folder.path)]
+    asked = {
+        "up": lambda: commands.up(folder, supervisor, PROJECT),
+        "down": lambda: commands.down(folder),
+        "status": lambda: commands.status(folder),
+        "run": lambda: commands.run(folder, lambda: commands.stack_of(folder, PROJECT)),
+        "install": lambda: int(not ensure_installed(commands.say)),
+        "install-4": lambda: int(not ensure_version_4(commands.say)),
+    }
+    try:
+        return asked[arguments.command]()
+    except LocalStackError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,73 @@
+"""Keys and answers, kept in the gateway's own schema."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from services.gateway.idempotency.rules import Answer, Decision, decide
+from services.gateway.repository import Claim, IdempotencyKeys
+from shared.crypto import DecryptionFailed, Vault
+from shared.database.session import UnitOfWork
+
+LEASE = timedelta(seconds=60)
+"""How long a request may hold its key. It is not locked for longer by a process that died."""
+KEEP = timedelta(hours=24)
+PURGE_LIMIT = 1_000
+
+
+class IdempotencyStore:
+    """Each method is one short transaction of the gateway's own role, and blocks.
+
+    Answers are encrypted, since they may hold secrets that are shown once (a webhook endpoint's, say).
+    """
+
+    def __init__(self, work: UnitOfWork, vault: Vault, *, lease: timedelta = LEASE, keep: timedelta = KEEP) -> None:
+        self._work, self._vault = work, vault
+        self._lease, self._keep = lease, keep
+
+    def claim(self, claim: Claim) -> tuple[Decision, Answer | None]:
+        """Take the key, or say what stands in the way. The answer is there where the decision is REPLAY."""
+        with self._work() as session:
+            keys = IdempotencyKeys(session)
+            if keys.insert(claim, self._lease, self._keep):
+                return Decision.RUN, None
+            found = keys.earlier(claim.digest)
+            if found is None:  # released between the two statements: the client tries again
+                return Decision.IN_PROGRESS, None
+            earlier, answer = found
+            decision = decide(earlier, claim.fingerprint)
+            if decision is Decision.RUN:
+                keys.take_over(claim, self._lease, self._keep)
+        if decision is not Decision.REPLAY or answer is None:
+            return decision, None
+        try:
+            return decision, replace(answer, body=self._open(answer.body, claim))
+        except DecryptionFailed:  # SECRET_KEY has changed since
+            return Decision.IN_DOUBT, None
+
+    def remember(self, claim: Claim, answer: Answer, transaction_id: int | None) -> bool:
+        """Write the answer down before the service's transaction is committed. False if the key was taken over."""
+        kept = replace(answer, body=self._seal(answer.body, claim))
+        with self._work() as session:
+            return IdempotencyKeys(session).remember(claim, kept, transaction_id)
+
+    def settle(self, claim: Claim) -> None:
+        with self._work() as session:
+            IdempotencyKeys(session).settle(claim)
+
+    def release(self, claim: Claim) -> None:
+        with self._work() as session:
+            IdempotencyKeys(session).release(claim)
+
+    def purge(self) -> int:
+        with self._work() as session:
+            return IdempotencyKeys(session).purge(PURGE_LIMIT)
+
+    def _seal(self, body: bytes, claim: Claim) -> bytes:
+        return self._vault.encrypt(body.decode("latin-1"), _context(claim))
+
+    def _open(self, body: bytes, claim: Claim) -> bytes:
+        return self._vault.decrypt(body, _context(claim)).encode("latin-1")
+
+
+def _context(claim: Claim) -> str:
+    return f"idempotency:{claim.digest.hex()}"

@@ -1,0 +1,55 @@
+"""What the gateway mounts: the routers of the deployed services, each with an engine of its service's role."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from fastapi import APIRouter
+from sqlalchemy import Engine
+from sqlalchemy.engine import make_url
+from starlette.requests import Request
+
+from services.gateway.idempotency.deferred import DeferredTransaction
+from shared import discovery
+from shared.database.engine import open_engine
+from shared.database.roles import service_url
+from shared.database.session import UnitOfWork, unit_of_work
+from shared.settings import Settings
+
+ROLE_PREFIX = "bellhop_"
+
+
+def discovered_routers(names: str) -> dict[str, APIRouter]:
+    """The routers of the services that are deployed here (`names` is BELLHOP_SERVICES)."""
+    found = {service: discovery.router(service) for service in discovery.services(names)}
+    return {service: router for service, router in found.items() if router is not None}
+
+
+def open_engines(settings: Settings, services: Sequence[str], pool_size: int) -> dict[str, Engine]:
+    """One engine for each service, by name. Nothing connects yet."""
+    return {
+        service: open_engine(_url(settings, service), service, pool_size=pool_size, statement_timeout=30)
+        for service in services
+    }
+
+
+def _url(settings: Settings, service: str) -> str:
+    """The owner's URL as it is: the engine takes the service's role on. The gateway's own role may not become others,
+    so their passwords are derived from SECRET_KEY.
+    """
+    secret_key = settings.secret_key.get_secret_value()
+    user = make_url(settings.database_url).username or ""
+    if user.startswith(ROLE_PREFIX) and secret_key:
+        return service_url(settings.database_url, secret_key, service)
+    return settings.database_url
+
+
+def work_for(engines: Mapping[str, Engine], on_published: Callable[[], None]) -> Callable[[Request, str], UnitOfWork]:
+    """How an endpoint comes by its unit of work; with an Idempotency-Key, by one that is committed with the answer."""
+    works = {service: unit_of_work(engine, on_published) for service, engine in engines.items()}
+
+    def work(request: Request, service: str) -> UnitOfWork:
+        deferred = request.scope["state"].get("deferred")
+        if isinstance(deferred, DeferredTransaction):
+            return deferred.unit_of_work(engines[service], on_published)
+        return works[service]
+
+    return work

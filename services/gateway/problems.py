@@ -1,0 +1,133 @@
+"""Every error as an answer: RFC 9457 problem documents with a stable `code`."""
+
+import math
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+import psycopg
+from fastapi.exceptions import RequestValidationError
+from psycopg import errors as postgres
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from shared.api import Problem
+from shared.errors import BellhopError, TransientError
+from shared.messaging.causes import current_cause
+
+MEDIA_TYPE = "application/problem+json"
+DATABASE_RETRY_SECONDS = 5
+BUSY_RETRY_SECONDS = 1
+
+_CODES = {
+    400: "bad_request",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    408: "request_timeout",
+    413: "payload_too_large",
+    415: "unsupported_media_type",
+}
+_TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+_CONTENDED = (
+    postgres.LockNotAvailable,
+    postgres.DeadlockDetected,
+    postgres.SerializationFailure,
+    postgres.QueryCanceled,
+    postgres.TooManyConnections,
+)
+FORESEEN = (Problem, HTTPException, RequestValidationError, BellhopError, DBAPIError, PoolTimeoutError, psycopg.Error)
+"""Classes of which an error may have an answer of its own; whatever is not among them is a bug."""
+
+
+def problem_of(error: BaseException) -> Problem | None:
+    """The answer to an error that was foreseen; None for a bug."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, HTTPException):
+        code = _CODES.get(error.status_code, "http_error")
+        return Problem(error.status_code, code, str(error.detail), headers=error.headers)
+    if isinstance(error, RequestValidationError):
+        return _validation_problem(error.errors())
+    if isinstance(error, BellhopError):
+        return _domain_problem(error)
+    return _database_problem(error)
+
+
+def internal_problem() -> Problem:
+    """The answer to a bug: it says nothing about it but the id under which the log has it."""
+    detail = "something went wrong on our side; it was logged under request_id"
+    return Problem(500, "internal_error", detail)
+
+
+def problem_response(problem: Problem) -> Response:
+    """The response with the problem's body."""
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": _TITLES.get(problem.status) or HTTPStatus(problem.status).phrase,
+        "status": problem.status,
+        "code": problem.code,
+        "detail": problem.detail,
+        "request_id": current_cause().correlation_id,
+        **problem.extra,
+    }
+    content = orjson.dumps(body, default=str)
+    return Response(content, problem.status, headers=problem.headers, media_type=MEDIA_TYPE)
+
+
+async def answer_foreseen(_request: Request, error: Exception) -> Response:
+    """FastAPI's handler of the FORESEEN classes. What has no answer of its own goes on as the bug that it is."""
+    problem = problem_of(error)
+    if problem is None:
+        raise error
+    return problem_response(problem)
+
+
+def _domain_problem(error: BellhopError) -> Problem | None:
+    """A class with `http_status` says what it is; other transient errors are 503; the rest nobody has thought of."""
+    retry_after = getattr(error, "retry_after", None)
+    status = getattr(error, "http_status", None)
+    if status is None and isinstance(error, TransientError):
+        status, retry_after = 503, retry_after or BUSY_RETRY_SECONDS
+    if status is None:
+        return None
+    headers = {} if retry_after is None else {"Retry-After": str(math.ceil(retry_after))}
+    return Problem(status, error.code, str(error), headers=headers, **getattr(error, "extra", {}))
+
+
+def _database_problem(error: BaseException) -> Problem | None:
+    """A database that is away, or too busy for this request, is 503; an error in a statement is a bug."""
+    driver_error = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(error, PoolTimeoutError) or isinstance(driver_error, _CONTENDED):
+        return _unavailable("busy", "too many requests want the same thing at this moment", BUSY_RETRY_SECONDS)
+    is_away = isinstance(error, OperationalError | InterfaceError) or isinstance(driver_error, psycopg.OperationalError)
+    if is_away or (isinstance(error, DBAPIError) and error.connection_invalidated):
+        return _unavailable("database_unavailable", "the database cannot be reached", DATABASE_RETRY_SECONDS)
+    return None
+
+
+def _unavailable(code: str, detail: str, seconds: int) -> Problem:
+    return Problem(503, code, f"{detail}; try again in {seconds} s", headers={"Retry-After": str(seconds)})
+
+
+def _validation_problem(errors: Sequence[Any]) -> Problem:
+    """400 for a body that is no JSON, else 422 with each fault. The input itself is not repeated: it may be secret."""
+    if any(error["type"] == "json_invalid" for error in errors):
+        return Problem(400, "malformed_json", "the body is not JSON")
+    faults = [{**_place(error["loc"]), "code": error["type"], "detail": error["msg"]} for error in errors]
+    count = "one fault" if len(faults) == 1 else f"{len(faults)} faults"
+    return Problem(422, "validation_failed", f"the request has {count}, see errors", errors=faults)
+
+
+def _place(location: Sequence[str | int]) -> dict[str, str]:
+    """Where a fault is: a JSON pointer into the body (RFC 6901), else the name of a parameter."""
+    where, *path = location
+    if where == "body":
+        steps = (str(step).replace("~", "~0").replace("/", "~1") for step in path)
+        return {"pointer": "#" + "".join(f"/{step}" for step in steps)}
+    return {"parameter": ".".join(str(step) for step in path) or str(where)}

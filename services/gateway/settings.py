@@ -1,0 +1,22 @@
+"""Settings of the gateway."""
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MEBIBYTE = 1024 * 1024
+
+
+class GatewaySettings(BaseSettings):
+    """Where the gateway listens and how much it takes in. Each has the prefix GATEWAY_ but the port: BELLHOP_PORT."""
+
+    model_config = SettingsConfigDict(env_prefix="GATEWAY_", extra="ignore", frozen=True, populate_by_name=True)
+
+    port: int = Field(default=8080, validation_alias="BELLHOP_PORT", ge=0, le=65535)
+    host: str = "127.0.0.1"
+    pool_size: int = Field(default=8, ge=1, description="database connections for each mounted service")
+    in_flight: int = Field(default=64, ge=1, description="requests worked on at the same time; the others wait")
+    body_limit: int = Field(default=MEBIBYTE, description="bytes")
+    upload_limit: int = Field(default=25 * MEBIBYTE, description="bytes of a multipart/form-data body")
+    body_timeout: float = Field(default=30.0, description="seconds for a whole body to arrive")
+    key_cache_seconds: float = Field(default=30.0, description="how long a revoked key may still be let in")
+    grace: float = Field(default=30.0, description="seconds that running requests have to end when told to stop")

@@ -1,0 +1,1 @@
+"""Tells people: mail, text messages, alerts to operations."""

@@ -1,0 +1,160 @@
+"""From a row of the mail log to the bytes of a mail."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP, EmailPolicy
+from functools import cache
+from typing import Any
+
+import jinja2
+from pydantic import ValidationError
+
+from services.notifications.domain.mailboxes import Mailbox, mailbox
+from services.notifications.domain.money import money
+from services.notifications.domain.sendings import Email
+from services.notifications.domain.texts import counted, long_moment, one_line
+from services.notifications.errors import MailNotComposableError
+from services.notifications.letters import LETTERS, AlertLetter, Letter, TicketsLetter
+
+ReadObject = Callable[[str], bytes]
+"""Reads an object of the storage by its key."""
+
+
+@dataclass(frozen=True, slots=True)
+class ComposedMail:
+    """What a mail server is given: the two addresses of the envelope, and the message with CRLF line ends.
+
+    `content` is ASCII unless `needs_utf8`: then an address is not, and the server must know RFC 6531.
+    """
+
+    sender: str
+    recipient: str
+    content: bytes
+    needs_utf8: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Composer:
+    """Composes the mails of this installation: `sender` writes them, `zone` is the time zone of moments in them."""
+
+    sender: Mailbox
+    zone: tzinfo
+    read_object: ReadObject
+
+    def compose(self, email: Email) -> ComposedMail:
+        """The mail of a row. One row always gives the same bytes, so that a repeat can be told for what it is.
+
+        Raises RecipientRefusedError for what is no address, MailNotComposableError for facts that fit no template,
+        and what reading its images from the storage raises.
+        """
+        to = mailbox(email.recipient, email.recipient_name)
+        letter = _letter_of(email)
+        images = [self.read_object(key) for key in _image_keys(letter)]
+        needs_utf8 = not (self.sender.address + to.address).isascii()
+        try:
+            message = EmailMessage(_policy(needs_utf8=needs_utf8))
+            self._head(message, email, to, letter)
+            self._body(message, email, letter, images)
+            content = message.as_bytes()
+        except (jinja2.TemplateError, LookupError, TypeError, ValueError) as error:
+            raise MailNotComposableError(f"mail {email.id} ({email.template}): {error}") from error
+        return ComposedMail(self.sender.address, to.address, content, needs_utf8)
+
+    def _head(self, message: EmailMessage, email: Email, to: Mailbox, letter: Letter) -> None:
+        """A repeat bears the same Message-ID and Date, by which mail programs show the two as one."""
+        message["From"] = _header_address(self.sender)
+        message["To"] = _header_address(to)
+        message["Subject"] = one_line(_subject(letter))
+        message["Date"] = email.created_at
+        message["Message-ID"] = f"<{email.id}@{self.sender.domain}>"
+        message["Auto-Submitted"] = "auto-generated"
+
+    def _body(self, message: EmailMessage, email: Email, letter: Letter, images: Sequence[bytes]) -> None:
+        content_ids = [f"ticket-{number}.{email.id}@{self.sender.domain}" for number, _ in enumerate(images, 1)]
+        facts = _spoken(letter, self.zone, content_ids)
+        message.set_content(_templates().get_template(f"{letter.template}.txt.j2").render(facts))
+        if isinstance(letter, TicketsLetter):
+            message.add_alternative(
+                _templates().get_template(f"{letter.template}.html.j2").render(facts), subtype="html"
+            )
+            page = message.get_payload()[1]
+            for ticket, content_id, image in zip(letter.tickets, content_ids, images, strict=True):
+                name = f"{one_line(ticket.code)}.png"
+                page.add_related(image, "image", "png", cid=f"<{content_id}>", filename=name)
+        for number, part in enumerate(message.walk()):
+            if part.is_multipart():
+                part.set_boundary(f"=={email.id.hex}.{number}==")
+
+
+def _letter_of(email: Email) -> Letter:
+    """The facts of a row, read as its template's. Raises MailNotComposableError."""
+    kind = LETTERS.get(email.template)
+    if kind is None:
+        raise MailNotComposableError(f"mail {email.id}: there is no template {email.template!r}")
+    try:
+        return kind.model_validate(email.facts)
+    except ValidationError as error:
+        raise MailNotComposableError(f"mail {email.id} ({email.template}): {error}") from error
+
+
+def _image_keys(letter: Letter) -> list[str]:
+    return [ticket.qr_key for ticket in letter.tickets] if isinstance(letter, TicketsLetter) else []
+
+
+def _subject(letter: Letter) -> str:
+    match letter:
+        case TicketsLetter(ticket_count=1):
+            return f"Your ticket for {letter.event_name}"
+        case TicketsLetter():
+            return f"Your {counted(letter.ticket_count, 'ticket')} for {letter.event_name}"
+        case AlertLetter():
+            return f"[Bellhop {letter.severity}] {letter.subject}"
+    raise MailNotComposableError(f"nobody has said what the subject of {letter.template!r} is")
+
+
+def _spoken(letter: Letter, zone: tzinfo, content_ids: Sequence[str]) -> Mapping[str, Any]:
+    """What the templates of a letter see: words, not facts."""
+    if not isinstance(letter, TicketsLetter):
+        return letter.model_dump()
+    tickets = [
+        {"code": one_line(ticket.code), "ticket_type": one_line(ticket.ticket_type), "content_id": content_id}
+        for ticket, content_id in zip(letter.tickets, content_ids, strict=True)
+    ]
+    return {
+        "subject": one_line(_subject(letter)),
+        "event_name": one_line(letter.event_name),
+        "starts_at": long_moment(letter.starts_at, zone),
+        "venue": one_line(letter.venue),
+        "customer_name": one_line(letter.customer_name, 100),
+        "number": one_line(letter.number),
+        "paid": money(letter.amount, letter.currency) if letter.amount else "Free of charge",
+        "ticket_count": letter.ticket_count,
+        "counted": counted(letter.ticket_count, "ticket"),
+        "tickets": tickets,
+        "tickets_url": letter.tickets_url,
+    }
+
+
+def _header_address(box: Mailbox) -> Address:
+    return Address(one_line(box.name, 100), box.user, box.domain)
+
+
+@cache
+def _policy(*, needs_utf8: bool) -> EmailPolicy:
+    """Lines that every server takes: CRLF, no eighth bit but where an address cannot do without it."""
+    return SMTP.clone(utf8=True) if needs_utf8 else SMTP.clone(cte_type="7bit")
+
+
+@cache
+def _templates() -> jinja2.Environment:
+    """The templates of this package. A name that a template misspells is an error, not an empty place."""
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("services.notifications"),
+        autoescape=lambda name: name is not None and name.endswith(".html.j2"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

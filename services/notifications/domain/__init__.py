@@ -1,0 +1,1 @@
+"""Rules of telling people: plain Python, no input or output."""

@@ -1,0 +1,1 @@
+"""Payments: money that came in, recorded once, kept in a double-entry ledger, and compared with its order."""

@@ -1,0 +1,1 @@
+"""The relay: PostgreSQL outbox to RabbitMQ, RabbitMQ dead letters to PostgreSQL. Several may run."""

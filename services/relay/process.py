@@ -1,0 +1,197 @@
+"""The relay's threads, and how they live through a database or broker that goes away."""
+
+import contextlib
+import signal
+import threading
+from collections.abc import Callable
+from time import monotonic
+
+import pika
+import pika.exceptions
+import psycopg
+import structlog
+from sqlalchemy.engine import make_url
+
+from services.relay import repository
+from services.relay.dead_letters import DeadLetters
+from services.relay.lanes import Lane
+from services.relay.repository import Connection
+from services.relay.routes import Routes
+from services.relay.settings import RelaySettings
+from shared.database.engine import CONNECT_TIMEOUT_SECONDS
+from shared.database.roles import role_of
+from shared.health import HealthServer
+from shared.messaging.faults import holding_points
+from shared.messaging.notifier import CHANNEL
+from shared.messaging.publisher import Publisher
+from shared.messaging.topology import bind, topology_of
+from shared.metrics import Metrics
+from shared.settings import Settings
+
+DUE_BATCH = 500
+READY_LAG_SECONDS = 60.0
+PURGE_EVERY_SECONDS = 600.0
+
+log = structlog.get_logger("bellhop.relay")
+
+
+class RelayProcess:
+    """Lanes for fresh rows, one for refused rows, one that moves what is due, one that listens and looks after things."""
+
+    def __init__(self, settings: Settings, relay: RelaySettings) -> None:
+        self.settings, self.relay = settings, relay
+        self.metrics = Metrics("relay")
+        self.routes = Routes()
+        self.publisher = Publisher(settings.rabbitmq_url, "bellhop-relay")
+        self.dead_letters = DeadLetters(settings.rabbitmq_url, self.connect, self.routes)
+        self.health = HealthServer(
+            settings.http_port, self.metrics.registry, self._alive, self._ready, host=settings.http_host
+        )
+        self._points = holding_points()
+        self._stop = threading.Event()
+        self._poked = [threading.Event() for _ in range(relay.lanes)]
+        self._threads: list[threading.Thread] = []
+        self._seen = monotonic()
+        self._lag: tuple[int, float, float, int] = (0, 0.0, 0.0, 0)
+
+    def run(self) -> int:
+        """Relay until SIGTERM or SIGINT. Returns the exit code: 1 if a thread died, else 0."""
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, lambda *_: self._stop.set())
+        self.start()
+        code = 0
+        while not self._stop.wait(0.25):
+            if dead := [thread.name for thread in self._threads if not thread.is_alive()]:
+                log.critical("a thread died, the process ends", threads=dead)
+                code = 1
+                break
+        self.stop()
+        return code
+
+    def start(self) -> None:
+        self.health.start()
+        self.publisher.start()
+        loops: dict[str, Callable[[Connection], None]] = {
+            "due": self._move_due,
+            "refused": self._carry_refused,
+            "watch": self._watch,
+        }
+        for number in range(self.relay.lanes):
+            loops[f"lane-{number}"] = lambda connection, number=number: self._carry_fresh(connection, number)  # type: ignore[misc] # bound now
+        for name, loop in loops.items():
+            thread = threading.Thread(target=self._keep_running, args=(loop,), name=name, daemon=True)
+            thread.start()
+            self._threads.append(thread)
+        self.dead_letters.start()
+        log.info("relay started", lanes=self.relay.lanes, batch=self.relay.batch)
+
+    def stop(self) -> None:
+        """End after the batches under way."""
+        self._stop.set()
+        for event in self._poked:
+            event.set()
+        for thread in self._threads:
+            thread.join(12)
+        self.dead_letters.stop()
+        self.publisher.stop()
+        self.health.stop()
+        log.info("relay stopped")
+
+    def connect(self) -> Connection:
+        """A connection as the relay's role."""
+        url = make_url(self.settings.database_url).set(drivername="postgresql")
+        role = "" if url.username == role_of("relay") else f"-c role={role_of('relay')} "
+        return psycopg.connect(
+            url.render_as_string(hide_password=False),
+            autocommit=True,
+            connect_timeout=CONNECT_TIMEOUT_SECONDS,
+            application_name="bellhop-relay",
+            options=f"{role}-c search_path=messaging -c timezone=UTC -c statement_timeout=60000 -c lock_timeout=5000",
+        )
+
+    def _keep_running(self, loop: Callable[[Connection], None]) -> None:
+        while not self._stop.is_set():
+            try:
+                with self.connect() as connection:
+                    loop(connection)
+            except psycopg.Error as error:
+                log.warning("the relay waits for the database", error=repr(error))
+                self._stop.wait(0.5)
+
+    def _carry_fresh(self, connection: Connection, number: int) -> None:
+        lane = Lane(f"lane-{number}", self.publisher, self.routes, self.metrics, self._points)
+        while not self._stop.is_set():
+            if not self.publisher.wait_up(0.5) or not self.routes.subscriptions:
+                self._stop.wait(0.05)
+                continue
+            if lane.carry_fresh(connection, self.relay.batch) == 0:
+                self._poked[number].wait(self.relay.poll_seconds)
+                self._poked[number].clear()
+
+    def _carry_refused(self, connection: Connection) -> None:
+        lane = Lane("refused", self.publisher, self.routes, self.metrics, self._points)
+        while not self._stop.wait(0.25):
+            while self.publisher.is_up and lane.carry_refused(connection, 500) and not self._stop.is_set():
+                continue
+
+    def _move_due(self, connection: Connection) -> None:
+        while not self._stop.wait(0.1):
+            while moved := repository.move_due(connection, DUE_BATCH):
+                self._poke()
+                if moved < DUE_BATCH:
+                    break
+
+    def _watch(self, connection: Connection) -> None:
+        """Listen for commits; once a second look at the lag, the subscriptions and the bindings."""
+        connection.execute(f"LISTEN {CHANNEL}")
+        bound = False
+        looked = purge_at = 0.0
+        while not self._stop.is_set():
+            for _ in connection.notifies(timeout=0.2, stop_after=1):
+                self._poke()
+            if monotonic() - looked < 1.0:
+                continue
+            looked = monotonic()
+            self.routes.learn(repository.subscriptions(connection))
+            self._lag = repository.lag(connection)
+            self._measure()
+            if looked >= purge_at:
+                purge_at = looked + PURGE_EVERY_SECONDS
+                repository.purge(connection, self.relay.retention_days)
+            self._seen = monotonic()
+            if not self.publisher.is_up:
+                bound = False
+            elif not bound or self.routes.bindings_lost.is_set():
+                bound = self._bind()
+
+    def _measure(self) -> None:
+        pending, oldest, overdue, failed = self._lag
+        self.metrics.outbox_pending.set(pending)
+        self.metrics.outbox_oldest_age.set(oldest)
+        self.metrics.scheduled_due_lag.set(overdue)
+        self.metrics.failed_jobs.labels("all").set(failed)
+
+    def _poke(self) -> None:
+        for event in self._poked:
+            event.set()
+
+    def _bind(self) -> bool:
+        """Bind the topology again: a binding that was young when its broker died can be gone."""
+        with contextlib.suppress(pika.exceptions.AMQPError, OSError):
+            connection = pika.BlockingConnection(pika.URLParameters(self.settings.rabbitmq_url))
+            with contextlib.closing(connection):
+                bind(connection.channel(), topology_of(self.routes.subscriptions))
+            self.routes.bindings_lost.clear()
+            return True
+        return False
+
+    def _alive(self) -> list[str]:
+        return [f"thread {thread.name} is dead" for thread in self._threads if not thread.is_alive()]
+
+    def _ready(self) -> list[str]:
+        reasons = [] if self.publisher.is_up else ["not connected to RabbitMQ"]
+        if monotonic() - self._seen > 10:
+            reasons.append("the database is away")
+        if self._lag[1] > READY_LAG_SECONDS:
+            reasons.append(f"the oldest outbox row is {self._lag[1]:.0f} s old")
+        return reasons

@@ -1,0 +1,127 @@
+"""All SQL of the relay. Every function works on the caller's connection and transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+from shared.messaging.topology import Subscription
+
+Connection = psycopg.Connection[Any]
+
+FIRST_REFUSAL_SECONDS = 10
+LONGEST_REFUSAL_SECONDS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """A row to publish. `queue` is set where it goes to one known queue."""
+
+    id: int
+    message_id: UUID
+    kind: str
+    is_event: bool
+    queue: str | None
+    body: bytes
+
+
+_CLAIM_FRESH = """
+SELECT id, message_id, kind, is_event, queue, body FROM messaging.outbox
+WHERE not_before IS NULL ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+"""
+_CLAIM_REFUSED = """
+SELECT id, message_id, kind, is_event, queue, body FROM messaging.outbox
+WHERE not_before <= clock_timestamp() ORDER BY not_before LIMIT %s FOR UPDATE SKIP LOCKED
+"""
+_REFUSE = """
+UPDATE messaging.outbox
+SET not_before = clock_timestamp() + make_interval(secs => least(%s * 2 ^ least(refusals, 10), %s)), refusals = refusals + 1
+WHERE id = ANY(%s)
+"""
+_MOVE_DUE = """
+WITH due AS (
+    DELETE FROM messaging.scheduled WHERE id IN (
+        SELECT id FROM messaging.scheduled WHERE due_at <= clock_timestamp() ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED
+    ) RETURNING message_id, kind, is_event, queue, body
+)
+INSERT INTO messaging.outbox (message_id, kind, is_event, queue, body) SELECT * FROM due
+"""
+_LAG = """
+SELECT (SELECT count(*) FROM (SELECT 1 FROM messaging.outbox LIMIT 100000) AS some),
+       (SELECT coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::float8 FROM
+            (SELECT created_at FROM messaging.outbox ORDER BY id LIMIT 1) AS oldest),
+       (SELECT coalesce(extract(epoch FROM clock_timestamp() - min(due_at)), 0)::float8 FROM messaging.scheduled
+            WHERE due_at <= clock_timestamp()),
+       (SELECT count(*) FROM messaging.failed_job WHERE resolved_at IS NULL)
+"""
+
+
+def claim_fresh(connection: Connection, limit: int) -> list[OutboxRow]:
+    """Rows that were never refused, the oldest first, locked until the transaction ends."""
+    return [OutboxRow(*row) for row in connection.execute(_CLAIM_FRESH, (limit,), prepare=True, binary=True)]
+
+
+def claim_refused(connection: Connection, limit: int) -> list[OutboxRow]:
+    """Rows whose last publish was not confirmed and whose wait is over."""
+    return [OutboxRow(*row) for row in connection.execute(_CLAIM_REFUSED, (limit,), binary=True)]
+
+
+def delete(connection: Connection, ids: Sequence[int]) -> None:
+    """Rows that RabbitMQ confirmed."""
+    connection.execute("DELETE FROM messaging.outbox WHERE id = ANY(%s)", (list(ids),), prepare=True)
+
+
+def refuse(connection: Connection, ids: Sequence[int]) -> None:
+    """Put rows off: 10 s at first, doubling to 5 min."""
+    connection.execute(_REFUSE, (FIRST_REFUSAL_SECONDS, LONGEST_REFUSAL_SECONDS, list(ids)))
+
+
+def set_aside(connection: Connection, ids: Sequence[int]) -> None:
+    """Hand rows of a destination that does not answer to the lane for those, at once."""
+    connection.execute("UPDATE messaging.outbox SET not_before = clock_timestamp() WHERE id = ANY(%s)", (list(ids),))
+
+
+def move_due(connection: Connection, limit: int) -> int:
+    """Move scheduled messages whose time has come into the outbox. Returns how many."""
+    return connection.execute(_MOVE_DUE, (limit,)).rowcount
+
+
+def subscriptions(connection: Connection) -> list[Subscription]:
+    """The consumers that `migrate` declared."""
+    rows = connection.execute("SELECT service, kind, queue, is_event, on_failure FROM messaging.subscription")
+    return [Subscription(*row) for row in rows]
+
+
+def lag(connection: Connection) -> tuple[int, float, float, int]:
+    """(rows in the outbox up to 100,000; age of the oldest in s; how late the most overdue schedule is in s; open
+    failed jobs)."""
+    row = connection.execute(_LAG).fetchone()
+    assert row is not None
+    return int(row[0]), float(row[1] or 0), float(row[2] or 0), int(row[3])
+
+
+_PURGE = (
+    """DELETE FROM messaging.inbox WHERE ctid = ANY(ARRAY(
+        SELECT inbox.ctid FROM messaging.inbox
+        WHERE status IN ('done', 'failed') AND finished_at < now() - make_interval(days => %(days)s)
+          AND NOT EXISTS (SELECT 1 FROM messaging.failed_job AS job
+                          WHERE job.message_id = inbox.message_id AND job.resolved_at IS NULL)
+          AND NOT EXISTS (SELECT 1 FROM messaging.scheduled AS later WHERE later.message_id = inbox.message_id)
+          AND NOT EXISTS (SELECT 1 FROM messaging.lease AS lease WHERE lease.message_id = inbox.message_id)
+        LIMIT 10000))""",
+    """DELETE FROM messaging.attempt WHERE id IN (
+        SELECT id FROM messaging.attempt WHERE ended_at < now() - make_interval(days => %(days)s)
+          AND NOT EXISTS (SELECT 1 FROM messaging.failed_job AS job
+                          WHERE job.message_id = attempt.message_id AND job.resolved_at IS NULL)
+        LIMIT 10000)""",
+    """DELETE FROM messaging.unfinished_start WHERE started_at < now() - make_interval(days => %(days)s)""",
+    """DELETE FROM messaging.tick AS tick WHERE published_at < now() - make_interval(days => %(days)s)
+        AND EXISTS (SELECT 1 FROM messaging.tick AS newer WHERE newer.schedule = tick.schedule AND newer.due_at > tick.due_at)""",
+)
+
+
+def purge(connection: Connection, days: int) -> int:
+    """Delete finished rows older than `days`, up to 10,000 of each table. Rows that something open hangs on stay."""
+    return sum(connection.execute(statement, {"days": days}).rowcount for statement in _PURGE)

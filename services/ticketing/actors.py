@@ -1,0 +1,49 @@
+"""What the ticketing service hears."""
+
+from services.ticketing.domain.tickets import Ticket
+from services.ticketing.handlers import orders, payments, tickets
+from services.ticketing.handlers.tickets import CALL_DEADLINE, Plan, Press
+from shared.contracts.notifications import AlertFailure
+from shared.contracts.payments import PaymentSucceeded
+from shared.contracts.ticketing import ExpireOrders, GenerateTickets
+from shared.messaging.actor import ProviderSteps, actor, provider_actor
+from shared.messaging.outbox import Session
+from shared.messaging.retries import Delays
+
+CRITICAL, DEFAULT = "ticketing.critical", "ticketing.default"
+
+
+@actor(PaymentSucceeded, queue=CRITICAL, backoff=Delays([1, 2, 5, 10]), time_limit=30, on_failure=AlertFailure)
+def receive_payment(message: PaymentSucceeded, session: Session, _press: Press) -> None:
+    payments.receive_payment(session, message)
+
+
+@provider_actor(
+    GenerateTickets, queue=CRITICAL, tries=5, time_limit=60, call_deadline=CALL_DEADLINE, on_failure=AlertFailure
+)
+def generate_tickets(press: Press) -> ProviderSteps[GenerateTickets, Plan, list[Ticket]]:
+    return _Generation(press)
+
+
+@actor(ExpireOrders, queue=DEFAULT, tries=1, time_limit=120)
+def expire_orders(_message: ExpireOrders, session: Session, _press: Press) -> None:
+    orders.expire_due(session)
+
+
+class _Generation(ProviderSteps[GenerateTickets, Plan, list[Ticket]]):
+    """Making tickets twice gives the same bytes under the same keys, so an earlier call is simply repeated."""
+
+    def __init__(self, press: Press) -> None:
+        self._press = press
+
+    def prepare(self, session: Session, message: GenerateTickets) -> Plan | None:
+        return tickets.plan_tickets(session, message)
+
+    def call(self, intent: Plan) -> list[Ticket]:
+        return tickets.make_tickets(self._press, intent)
+
+    def resolve(self, _intent: Plan) -> None:
+        return None
+
+    def record(self, session: Session, intent: Plan, result: list[Ticket]) -> None:
+        tickets.record_tickets(session, self._press, intent, result)

@@ -1,0 +1,1 @@
+"""The rules of selling and redeeming tickets, in plain Python."""

@@ -1,0 +1,62 @@
+"""Putting events and tickets on sale."""
+
+from datetime import datetime
+from uuid import UUID
+
+from services.ticketing.domain.events import Event, TicketType
+from services.ticketing.domain.tickets import Signatures
+from services.ticketing.repository import Events
+from shared.ids import new_id
+from shared.messaging.outbox import Session
+
+
+def create_event(
+    session: Session,
+    signatures: Signatures,
+    organisation_id: UUID,
+    *,
+    name: str,
+    venue: str | None,
+    currency: str,
+    starts_at: datetime,
+    ends_at: datetime | None,
+) -> Event:
+    """Store a new event with a key pair of its own, and return it as it is stored."""
+    event = Event(
+        id=new_id(),
+        organisation_id=organisation_id,
+        name=name,
+        venue=venue,
+        currency=currency,
+        starts_at=starts_at,
+        ends_at=ends_at,
+    )
+    events = Events(session)
+    events.add(event, signatures.new_key(event.id))
+    return events.get(organisation_id, event.id)
+
+
+def add_ticket_type(
+    session: Session,
+    organisation_id: UUID,
+    event_id: UUID,
+    *,
+    name: str,
+    price: int,
+    quantity: int,
+    max_per_order: int | None,
+) -> TicketType:
+    """Put `quantity` tickets of a new type on sale, at `price` in minor units. Raises EventNotFoundError."""
+    events = Events(session)
+    event = events.get(organisation_id, event_id)
+    kind = TicketType(
+        id=new_id(),
+        organisation_id=organisation_id,
+        event_id=event.id,
+        name=name,
+        price=price,
+        quantity=quantity,
+        max_per_order=max_per_order,
+    )
+    events.add_ticket_type(kind)
+    return events.ticket_type(organisation_id, event_id, kind.id)

@@ -1,0 +1,109 @@
+"""Placing, cancelling and expiring orders."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from uuid import UUID
+
+from services.ticketing.domain.events import Event, Line, lines
+from services.ticketing.domain.orders import Customer, Item, Order, OrderStatus, new_number
+from services.ticketing.errors import OrderNumbersTakenError
+from services.ticketing.handlers import stock
+from services.ticketing.repository import Events, Orders
+from shared.contracts.ticketing import ExpireOrders, GenerateTickets, OrderPaid
+from shared.ids import new_id
+from shared.messaging.outbox import Session, publish
+
+NUMBER_DRAWS = 10
+EXPIRE_BATCH = 500
+"""Orders that one run of the sweep ends. It holds the stock of their ticket types until it commits."""
+
+
+def place_order(
+    session: Session,
+    organisation_id: UUID,
+    event_id: UUID,
+    wanted: Mapping[UUID, int],
+    customer: Customer,
+    hold: timedelta,
+) -> Order:
+    """Hold tickets for a customer: `wanted` of each ticket type id. An order that costs nothing is paid at once.
+
+    Raises EventNotFoundError, UnknownTicketTypeError, TooManyPerOrderError, SoldOutError, StockBusyError.
+    """
+    events = Events(session)
+    event = events.get(organisation_id, event_id)
+    chosen = lines(events.ticket_types(organisation_id, event_id, wanted.keys()), wanted)
+    stock.take(session, chosen)
+    order = _store(session, event, chosen, customer, hold)
+    if order.status is OrderStatus.PAID:
+        announce_paid(session, order)
+    return order
+
+
+def cancel_order(session: Session, organisation_id: UUID, order_id: UUID) -> Order:
+    """Cancel an order that is not paid, and free its stock. Doing it again changes nothing.
+
+    Raises OrderNotFoundError, StockBusyError, and OrderStateError for an order that is paid or has expired.
+    """
+    orders = Orders(session)
+    order = orders.get(order_id, organisation_id, lock=True)
+    if order.status is OrderStatus.CANCELLED:
+        return order
+    (cancelled,) = orders.move([order], OrderStatus.CANCELLED)
+    stock.release(session, [cancelled])
+    return cancelled
+
+
+def expire_due(session: Session) -> None:
+    """End holds that are over and free their stock; what does not fit into one batch is left to a message of its own."""
+    overdue = Orders(session).claim_overdue(EXPIRE_BATCH)
+    stock.release(session, stock.expire(session, overdue))
+    if len(overdue) == EXPIRE_BATCH:
+        publish(session, ExpireOrders())
+
+
+def announce_paid(session: Session, order: Order) -> None:
+    """Tell that an order is paid, and have its tickets made."""
+    assert order.paid_at is not None
+    message = OrderPaid(
+        order_id=order.id,
+        number=order.number,
+        organisation_id=order.organisation_id,
+        event_id=order.event_id,
+        amount=order.amount,
+        currency=order.currency,
+        payment_id=order.payment_id,
+        paid_at=order.paid_at,
+    )
+    publish(session, message, organisation_id=order.organisation_id)
+    publish(session, GenerateTickets(order_id=order.id), organisation_id=order.organisation_id)
+
+
+def _store(session: Session, event: Event, chosen: list[Line], customer: Customer, hold: timedelta) -> Order:
+    amount = sum(line.amount for line in chosen)
+    items = tuple(
+        Item(
+            id=new_id(),
+            ticket_type_id=line.ticket_type_id,
+            ticket_type=line.ticket_type,
+            quantity=line.quantity,
+            unit_price=line.unit_price,
+        )
+        for line in chosen
+    )
+    for _ in range(NUMBER_DRAWS):
+        draft = Order(
+            id=new_id(),
+            organisation_id=event.organisation_id,
+            event_id=event.id,
+            number=new_number(),
+            status=OrderStatus.HELD if amount else OrderStatus.PAID,
+            amount=amount,
+            currency=event.currency,
+            customer=customer,
+            items=items,
+        )
+        stored = Orders(session).add(draft, hold if amount else None)
+        if stored is not None:
+            return stored
+    raise OrderNumbersTakenError(f"{NUMBER_DRAWS} random order numbers in a row were taken")

@@ -1,0 +1,175 @@
+"""Making the tickets of a paid order: planned in one transaction, printed in none, recorded in another."""
+
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from services.ticketing.domain.codes import ticket_code
+from services.ticketing.domain.events import Event
+from services.ticketing.domain.links import Links, link_expiry
+from services.ticketing.domain.orders import Item, Order, OrderStatus
+from services.ticketing.domain.tickets import EventKey, Signatures, Ticket, make_token, qr_key, ticket_ids
+from services.ticketing.errors import GenerationOverdueError, OrderStateError
+from services.ticketing.repository import Events, Orders, Tickets
+from shared.clock import Clock
+from shared.contracts.ticketing import INLINE_TICKETS, GenerateTickets, IssuedTicket, OrderFulfilled
+from shared.messaging.outbox import Session, publish
+
+CALL_DEADLINE = 45.0
+"""Seconds that printing and storing may take, within the job's 60."""
+WRITERS = 8
+"""Pictures stored at the same time: an object store answers in tens of milliseconds, a disk does not need them."""
+IN_FLIGHT = 64
+
+
+class PictureStorage(Protocol):
+    """What is asked of the storage."""
+
+    def put(self, key: str, data: bytes, content_type: str) -> object: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """What making tickets needs from outside. `qr_png` draws the picture of a text."""
+
+    signatures: Signatures
+    qr_png: Callable[[str], bytes]
+    storage: PictureStorage
+    links: Links
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A ticket that is to be made."""
+
+    id: UUID
+    item: Item
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that making the tickets of an order needs. The same on every attempt."""
+
+    order: Order
+    event: Event
+    key: EventKey
+    drafts: tuple[Draft, ...]
+
+
+def plan_tickets(session: Session, message: GenerateTickets) -> Plan | None:
+    """What is to be made for the order; None where it has its tickets, or is not to have them any more.
+
+    Raises OrderNotFoundError, OrderStateError (the order is not paid).
+    """
+    order = Orders(session).get(message.order_id)
+    if order.status in {OrderStatus.FULFILLED, OrderStatus.REFUNDED}:
+        return None
+    if order.status is not OrderStatus.PAID:
+        raise OrderStateError(f"order {order.number} is {order.status}: tickets are made for paid orders")
+    events = Events(session)
+    event = events.get(order.organisation_id, order.event_id)
+    key = events.keys(order.organisation_id, order.event_id)[0]
+    return Plan(order, event, key, _drafts(Tickets(session), order))
+
+
+def make_tickets(press: Press, plan: Plan) -> list[Ticket]:
+    """Sign the tickets, draw their QR codes and store these. Repeating it stores the same bytes under the same keys.
+
+    Raises GenerationOverdueError after CALL_DEADLINE seconds, and what the storage raises.
+    """
+    deadline = time.monotonic() + CALL_DEADLINE
+    sign, order = press.signatures.signer(plan.key), plan.order
+    tickets: list[Ticket] = []
+    pending: deque[Future[object]] = deque()
+    pool = ThreadPoolExecutor(WRITERS, thread_name_prefix="qr")
+    try:
+        for draft in plan.drafts:
+            ticket = Ticket(
+                id=draft.id,
+                organisation_id=order.organisation_id,
+                event_id=order.event_id,
+                order_id=order.id,
+                order_item_id=draft.item.id,
+                ticket_type=draft.item.ticket_type,
+                code=draft.code,
+                token=make_token(plan.key.id, order.event_id, draft.id, sign),
+                qr_key=qr_key(order.organisation_id, order.event_id, draft.id),
+            )
+            tickets.append(ticket)
+            pending.append(pool.submit(press.storage.put, ticket.qr_key, press.qr_png(ticket.token), "image/png"))
+            _settle(pending, IN_FLIGHT, deadline)
+        _settle(pending, 0, deadline)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+    return tickets
+
+
+def record_tickets(session: Session, press: Press, plan: Plan, tickets: list[Ticket]) -> None:
+    """Issue the tickets: from here on they open the door. An order that has them already is left as it is."""
+    orders = Orders(session)
+    order = orders.get(plan.order.id, lock=True)
+    if order.status is not OrderStatus.PAID:
+        return
+    Tickets(session).add(tickets)
+    (fulfilled,) = orders.move([order], OrderStatus.FULFILLED)
+    publish(session, _fulfilled(press, plan.event, fulfilled, tickets), organisation_id=order.organisation_id)
+
+
+def _drafts(tickets: Tickets, order: Order) -> tuple[Draft, ...]:
+    """Every ticket with a code that no other has. The draw counts up for the few whose code is taken."""
+    codes: dict[UUID, str] = {}
+    waiting, used, draw = dict((ticket, item) for item, ticket in ticket_ids(order)), set[str](), 0
+    items = dict(waiting)
+    while waiting:
+        drawn = {ticket: ticket_code(ticket, draw) for ticket in waiting}
+        used |= tickets.taken_codes(drawn.values())
+        for ticket, code in drawn.items():
+            if code not in used:
+                used.add(code)
+                codes[ticket] = code
+                del waiting[ticket]
+        draw += 1
+    return tuple(Draft(ticket, item, codes[ticket]) for ticket, item in items.items())
+
+
+def _settle(pending: deque[Future[object]], leave: int, deadline: float) -> None:
+    """Wait for the oldest writes until at most `leave` are open, and raise the error of one that failed."""
+    while len(pending) > leave:
+        try:
+            pending.popleft().result(timeout=max(0.0, deadline - time.monotonic()))
+        except TimeoutError:
+            raise GenerationOverdueError(f"tickets were not stored within {CALL_DEADLINE:.0f} s") from None
+
+
+def _fulfilled(press: Press, event: Event, order: Order, tickets: list[Ticket]) -> OrderFulfilled:
+    assert order.fulfilled_at is not None
+    return OrderFulfilled(
+        order_id=order.id,
+        number=order.number,
+        organisation_id=order.organisation_id,
+        event_id=event.id,
+        event_name=event.name,
+        starts_at=event.starts_at,
+        venue=event.venue,
+        customer_name=order.customer.name,
+        customer_email=order.customer.email,
+        customer_phone=order.customer.phone,
+        amount=order.amount,
+        currency=order.currency,
+        ticket_count=len(tickets),
+        tickets=[_issued(ticket) for ticket in tickets[:INLINE_TICKETS]],
+        tickets_url=press.links.order_url(order.id, link_expiry(event.over_at, press.clock())),
+        fulfilled_at=order.fulfilled_at,
+    )
+
+
+def _issued(ticket: Ticket) -> IssuedTicket:
+    return IssuedTicket(
+        id=ticket.id, code=ticket.code, token=ticket.token, ticket_type=ticket.ticket_type, qr_key=ticket.qr_key
+    )

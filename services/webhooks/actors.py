@@ -1,0 +1,57 @@
+"""What the webhooks service hears."""
+
+from services.webhooks.domain.deliveries import SCHEDULE, TRIES, Attempted
+from services.webhooks.handlers import announcements, deliveries
+from services.webhooks.handlers.deliveries import Dependencies, Intent
+from shared.contracts.ticketing import OrderFulfilled, OrderPaid
+from shared.contracts.webhooks import DeliverWebhook
+from shared.messaging.actor import ProviderSteps, actor, provider_actor
+from shared.messaging.outbox import Session
+from shared.messaging.retries import Delays
+
+FAN_OUT = "webhooks.default"
+"""Apart from `webhooks.outbound`, where slow endpoints hold threads for up to 20 seconds each."""
+
+
+@actor(OrderPaid, queue=FAN_OUT)
+def announce_order_paid(message: OrderPaid, session: Session, _dependencies: Dependencies) -> None:
+    announcements.order_paid(session, message)
+
+
+@actor(OrderFulfilled, queue=FAN_OUT)
+def announce_order_fulfilled(message: OrderFulfilled, session: Session, _dependencies: Dependencies) -> None:
+    announcements.order_fulfilled(session, message)
+
+
+@provider_actor(
+    DeliverWebhook,
+    queue="webhooks.outbound",
+    tries=TRIES,
+    backoff=Delays(SCHEDULE, jitter=0.2),
+    time_limit=30,
+    call_deadline=20,
+)
+def deliver_webhook(dependencies: Dependencies) -> ProviderSteps[DeliverWebhook, Intent, Attempted]:
+    return _Delivery(dependencies)
+
+
+class _Delivery(ProviderSteps[DeliverWebhook, Intent, Attempted]):
+    """Sending again is harmless: receivers know a repetition by its `webhook-id`."""
+
+    def __init__(self, dependencies: Dependencies) -> None:
+        self._dependencies = dependencies
+
+    def prepare(self, session: Session, message: DeliverWebhook) -> Intent | None:
+        return deliveries.prepare(session, self._dependencies.vault, message)
+
+    def call(self, intent: Intent) -> Attempted:
+        return deliveries.attempt(self._dependencies.receivers, intent)
+
+    def resolve(self, _intent: Intent) -> None:
+        return None
+
+    def record(self, session: Session, intent: Intent, result: Attempted) -> None:
+        deliveries.record(session, intent, result)
+
+    def failed(self, session: Session, message: DeliverWebhook, error: BaseException, *, final: bool) -> None:
+        deliveries.record_failure(session, message, error, final=final)

@@ -1,0 +1,1 @@
+"""The world outside, as the webhooks service meets it: the endpoints of subscribers."""

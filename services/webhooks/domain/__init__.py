@@ -1,0 +1,1 @@
+"""The rules of webhooks: which addresses may be reached, what an answer means, what subscribers are told."""

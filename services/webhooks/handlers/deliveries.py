@@ -1,0 +1,171 @@
+"""One attempt at a delivery, in three steps: what to send, sending it, and writing down how that went."""
+
+from dataclasses import dataclass, field
+from typing import NoReturn, Protocol
+from uuid import UUID
+
+from services.webhooks.domain.announcements import sent_id
+from services.webhooks.domain.deliveries import (
+    Answer,
+    Attempted,
+    DeliveryState,
+    Verdict,
+    as_text,
+    describe,
+    pause_after,
+    settle,
+    verdict_on,
+)
+from services.webhooks.errors import (
+    AddressRefusedError,
+    AttemptError,
+    InvalidUrlError,
+    NoAnswerError,
+    ReceiverRefusedError,
+    ReceiverUnavailableError,
+    UnknownDeliveryError,
+)
+from services.webhooks.handlers.endpoints import Vault, secret_context
+from services.webhooks.repository.deliveries import Deliveries, Due
+from services.webhooks.repository.endpoints import Endpoints
+from shared.contracts.webhooks import DeliverWebhook
+from shared.ids import new_id
+from shared.messaging.outbox import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What an attempt sends. `tries` is how many attempts of the schedule came before."""
+
+    delivery_id: UUID
+    endpoint_id: UUID
+    url: str
+    sent_id: str
+    body: str
+    secret: str = field(repr=False)
+    tries: int
+    by_hand: bool
+
+
+class Receivers(Protocol):
+    """What is asked of the adapter that calls endpoints."""
+
+    def send(self, url: str, sent_id: str, body: str, secret: str) -> Answer:
+        """Raises NoAnswerError, AddressRefusedError, InvalidUrlError."""
+        ...
+
+
+@dataclass(frozen=True)
+class Dependencies:
+    """What the service needs from outside."""
+
+    receivers: Receivers
+    vault: Vault
+
+
+def prepare(session: Session, vault: Vault, message: DeliverWebhook) -> Intent | None:
+    """What to send; None where nothing is to be sent any more. Raises UnknownDeliveryError."""
+    deliveries = Deliveries(session)
+    due = deliveries.due(message.delivery_id)
+    if due is None:
+        raise UnknownDeliveryError(f"there is no delivery {message.delivery_id}")
+    if not message.by_hand and due.state in {DeliveryState.DELIVERED, DeliveryState.SKIPPED}:
+        return None
+    if not due.reachable:
+        _skip(deliveries, due)
+        return None
+    if not message.by_hand and due.state is DeliveryState.FAILED:
+        deliveries.set_state(due.delivery_id, DeliveryState.PENDING)
+    return Intent(
+        delivery_id=due.delivery_id,
+        endpoint_id=due.endpoint_id,
+        url=due.url,
+        sent_id=sent_id(due.message_id),
+        body=due.body,
+        secret=vault.decrypt(due.secret, secret_context(due.endpoint_id)),
+        tries=due.tries,
+        by_hand=message.by_hand,
+    )
+
+
+def _skip(deliveries: Deliveries, due: Due) -> None:
+    if due.state is DeliveryState.PENDING:
+        deliveries.set_state(due.delivery_id, DeliveryState.SKIPPED, "the endpoint is disabled or deleted")
+
+
+def attempt(receivers: Receivers, intent: Intent) -> Attempted:
+    """Send it. Raises ReceiverUnavailableError, ReceiverRefusedError.
+
+    An attempt by hand raises neither: it is one attempt, which is logged as it went.
+    """
+    try:
+        return _send(receivers, intent)
+    except (ReceiverUnavailableError, ReceiverRefusedError) as error:
+        if intent.by_hand:
+            return failed_attempt(error)
+        raise
+
+
+def _send(receivers: Receivers, intent: Intent) -> Attempted:
+    number = intent.tries + 1
+    try:
+        answer = receivers.send(intent.url, intent.sent_id, intent.body, intent.secret)
+    except NoAnswerError as error:
+        pause = pause_after(number, status=None, asked=None, timed_out=error.timed_out)
+        raise ReceiverUnavailableError(str(error), duration_ms=error.duration_ms, retry_after=pause) from error
+    except (AddressRefusedError, InvalidUrlError) as error:
+        raise ReceiverRefusedError(str(error)) from error
+    verdict = verdict_on(answer.status)
+    if verdict in {Verdict.DELIVERED, Verdict.GONE}:
+        return Attempted(
+            verdict,
+            status=answer.status,
+            response=answer.response,
+            error=None if verdict is Verdict.DELIVERED else describe(answer.status),
+            duration_ms=answer.duration_ms,
+        )
+    _raise(answer, verdict, number)
+
+
+def _raise(answer: Answer, verdict: Verdict, number: int) -> NoReturn:
+    text = describe(answer.status)
+    if verdict is Verdict.RETRY:
+        pause = pause_after(number, status=answer.status, asked=answer.retry_after, timed_out=False)
+        raise ReceiverUnavailableError(
+            text, status=answer.status, response=answer.response, duration_ms=answer.duration_ms, retry_after=pause
+        )
+    raise ReceiverRefusedError(text, status=answer.status, response=answer.response, duration_ms=answer.duration_ms)
+
+
+def record(session: Session, intent: Intent, attempted: Attempted) -> None:
+    """Write down how an attempt went. A receiver that is gone for good (410) disables its endpoint."""
+    gone = attempted.verdict is Verdict.GONE
+    _log(session, intent.delivery_id, attempted, final=gone, by_hand=intent.by_hand)
+    if gone:
+        reason = "the endpoint answered 410: it wants no more webhooks"
+        Endpoints(session).disable(intent.endpoint_id, reason)
+        Deliveries(session).skip_pending(intent.endpoint_id, reason)
+
+
+def record_failure(session: Session, message: DeliverWebhook, error: BaseException, *, final: bool) -> None:
+    """Write down an attempt that raised; after the last one the delivery has failed, and waits to be tried by hand."""
+    _log(session, message.delivery_id, failed_attempt(error), final=final, by_hand=message.by_hand)
+
+
+def failed_attempt(error: BaseException) -> Attempted:
+    """How an attempt that raised is logged."""
+    verdict = Verdict.FAILED if isinstance(error, ReceiverRefusedError) else Verdict.RETRY
+    if isinstance(error, AttemptError):
+        return Attempted(verdict, error.status, error.response, str(error), error.duration_ms)
+    return Attempted(verdict, error=as_text(f"{type(error).__name__}: {error}".encode("utf-8", "replace")))
+
+
+def _log(session: Session, delivery_id: UUID, attempted: Attempted, *, final: bool, by_hand: bool) -> None:
+    deliveries = Deliveries(session)
+    current = deliveries.state_of(delivery_id)
+    if current is None:
+        return
+    deliveries.log(new_id(), delivery_id, attempted, by_hand=by_hand)
+    state = settle(current, attempted.verdict, final=final, by_hand=by_hand)
+    if state is not current:
+        deliveries.set_state(delivery_id, state, attempted.error)

@@ -1,0 +1,115 @@
+"""Tables of the schema `webhooks`."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func, text
+from sqlalchemy.dialects.postgresql import ARRAY, TEXT
+from sqlalchemy.orm import Mapped, mapped_column
+
+import shared.database.base
+from shared.database.base import schema
+
+
+class Base(shared.database.base.Base):
+    __abstract__ = True
+    metadata = schema("webhooks")
+
+
+class InboundEvent(Base):
+    """What a provider told us, once for each of its own ids. The raw body is here, or in storage where it is large."""
+
+    __tablename__ = "inbound_events"
+    __table_args__ = (
+        UniqueConstraint("source", "external_id"),
+        CheckConstraint("(body IS NULL) <> (storage_key IS NULL)", name="body_somewhere"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    source: Mapped[str]
+    external_id: Mapped[str]
+    event_type: Mapped[str]
+    livemode: Mapped[bool]
+    created_at: Mapped[datetime]
+    received_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    body: Mapped[bytes | None]
+    storage_key: Mapped[str | None]
+
+
+class Endpoint(Base):
+    """Where an organisation wants to be told things. `event_types` is None for all types; `secret` is encrypted.
+
+    A deleted endpoint stays as a row, for its deliveries.
+    """
+
+    __tablename__ = "endpoints"
+    __table_args__ = (
+        Index("ix_endpoints_organisation_id", "organisation_id", "id", postgresql_where=text("deleted_at IS NULL")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    organisation_id: Mapped[UUID]
+    url: Mapped[str]
+    event_types: Mapped[list[str] | None] = mapped_column(ARRAY(TEXT()))
+    secret: Mapped[bytes]
+    enabled: Mapped[bool]
+    disabled_reason: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    deleted_at: Mapped[datetime | None]
+
+
+class OutboundMessage(Base):
+    """What subscribers are told, once: the body as it is signed and sent. `key` is what happened to what."""
+
+    __tablename__ = "outbound_messages"
+    __table_args__ = (
+        UniqueConstraint("key"),
+        Index("ix_outbound_messages_organisation_id", "organisation_id", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    key: Mapped[str]
+    organisation_id: Mapped[UUID]
+    event_type: Mapped[str]
+    body: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
+class Delivery(Base):
+    """One message for one endpoint. `attempts` counts all; `tries` those of the schedule, not those made by hand."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        UniqueConstraint("endpoint_id", "message_id"),
+        CheckConstraint("state IN ('pending', 'delivered', 'failed', 'skipped')", name="state_known"),
+        Index("ix_deliveries_endpoint_id_id", "endpoint_id", "id"),
+        Index("ix_deliveries_pending", "endpoint_id", postgresql_where=text("state = 'pending'")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    endpoint_id: Mapped[UUID] = mapped_column(ForeignKey("webhooks.endpoints.id"))
+    message_id: Mapped[UUID] = mapped_column(ForeignKey("webhooks.outbound_messages.id"), index=True)
+    organisation_id: Mapped[UUID]
+    state: Mapped[str]
+    reason: Mapped[str | None]
+    attempts: Mapped[int] = mapped_column(server_default=text("0"))
+    tries: Mapped[int] = mapped_column(server_default=text("0"))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    finished_at: Mapped[datetime | None]
+
+
+class Attempt(Base):
+    """One attempt at a delivery: what the receiver answered, or why there was no answer."""
+
+    __tablename__ = "attempts"
+    __table_args__ = (UniqueConstraint("delivery_id", "number"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    delivery_id: Mapped[UUID] = mapped_column(ForeignKey("webhooks.deliveries.id"))
+    number: Mapped[int]
+    by_hand: Mapped[bool]
+    status: Mapped[int | None]
+    response: Mapped[str | None]
+    error: Mapped[str | None]
+    duration_ms: Mapped[int | None]
+    made_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())

@@ -1,0 +1,31 @@
+"""Settings of the webhooks service: what is not set is off."""
+
+from ipaddress import ip_network
+from typing import Annotated
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from services.webhooks.domain.addresses import Network
+
+
+class WebhooksSettings(BaseSettings):
+    """The environment variables WEBHOOKS_…, and the secrets that sources sign with, under the names of their concern.
+
+    `allowed_networks` is a list with commas (`10.20.0.0/16,fd00::/8`): deliveries may reach these though they are not
+    public.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="WEBHOOKS_", extra="ignore", frozen=True, populate_by_name=True, env_ignore_empty=True
+    )
+
+    allowed_networks: Annotated[tuple[Network, ...], NoDecode] = ()
+    stripe_webhook_secret: SecretStr = Field(default=SecretStr(""), validation_alias="PAYMENTS_STRIPE_WEBHOOK_SECRET")
+
+    @field_validator("allowed_networks", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
+        return value

@@ -1,0 +1,172 @@
+"""What a service's http.py is written against: the caller, its unit of work, shared resources, problems and pages.
+
+Imports FastAPI, so only http.py files and the gateway import it. The gateway fills `Api` in once per process and puts
+it at `app.state.api`.
+"""
+
+import base64
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Generic, TypeVar
+from uuid import UUID
+
+from fastapi import Depends, Query, Request, Security
+from fastapi.security import HTTPBearer
+from pydantic import BaseModel
+
+from shared.crypto import Vault
+from shared.database.session import UnitOfWork
+from shared.settings import Settings
+from shared.storage import Storage
+
+ItemT = TypeVar("ItemT")
+RowT = TypeVar("RowT")
+
+MAX_LIMIT = 100
+DEFAULT_LIMIT = 50
+
+
+class Problem(Exception):  # noqa: N818 - the name of RFC 9457; it is an answer, not a fault
+    """Raise it to answer with an `application/problem+json` body (RFC 9457).
+
+    `code` is stable and snake_case; `detail` is for people; `extra` becomes further members of the body.
+    """
+
+    def __init__(
+        self, status: int, code: str, detail: str, *, headers: Mapping[str, str] | None = None, **extra: Any
+    ) -> None:
+        super().__init__(detail)
+        self.status, self.code, self.detail = status, code, detail
+        self.headers, self.extra = dict(headers or {}), extra
+
+
+class ProblemOut(BaseModel):
+    """An error, as RFC 9457 says. `code` is stable; programs decide by it, people read `detail`."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    code: str
+    detail: str
+    request_id: UUID | None = None
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """For `responses=` of an endpoint: the problems it can answer beside those that every endpoint has."""
+    return {status: {"model": ProblemOut} for status in statuses}
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks: an API key, which belongs to one organisation and sees only its data."""
+
+    organisation_id: UUID
+    key_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What endpoints share besides the database."""
+
+    storage: Storage
+    vault: Vault
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """What the gateway gives to the endpoints that it mounts.
+
+    `authenticate` takes an Authorization header and raises Problem 401. `work` returns a service's unit of work for
+    this request: on a POST with an Idempotency-Key its commit waits for the answer, so that both are kept or neither.
+    """
+
+    resources: Resources
+    authenticate: Callable[[str | None], Awaitable[Caller]]
+    work: Callable[[Request, str], UnitOfWork]
+
+
+def api_of(request: Request) -> Api:
+    """What the gateway has put together for this process."""
+    api = request.app.state.api
+    assert isinstance(api, Api)
+    return api
+
+
+bearer = HTTPBearer(auto_error=False, scheme_name="ApiKey", description="`Authorization: Bearer bh_…`")
+
+
+async def current_caller(request: Request, _scheme: Annotated[Any, Security(bearer)]) -> Caller:
+    """The caller of this request; raises Problem 401 without a valid key."""
+    known = request.scope.get("state", {}).get("caller")
+    if isinstance(known, Caller):
+        return known
+    return await api_of(request).authenticate(request.headers.get("authorization"))
+
+
+async def _resources(request: Request) -> Resources:
+    return api_of(request).resources
+
+
+CallerDep = Annotated[Caller, Depends(current_caller)]
+ResourcesDep = Annotated[Resources, Depends(_resources)]
+
+
+def work_of(service: str) -> Callable[[Request], Awaitable[UnitOfWork]]:
+    """A dependency that gives one service's unit of work: `Annotated[UnitOfWork, Depends(work_of("ticketing"))]`."""
+
+    async def work(request: Request) -> UnitOfWork:
+        return api_of(request).work(request, service)
+
+    return work
+
+
+class Page(BaseModel, Generic[ItemT]):
+    """One page of a list. `next_cursor` is null on the last one; otherwise pass it as `?cursor=`."""
+
+    data: list[ItemT]
+    next_cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a page begins (behind the row with id `after`; None is the start) and how many rows it has."""
+
+    after: UUID | None = None
+    limit: int = DEFAULT_LIMIT
+
+    @property
+    def fetch(self) -> int:
+        """How many rows to read: one more than shown, which tells whether there is a next page."""
+        return self.limit + 1
+
+    def page(
+        self, rows: Sequence[RowT], convert: Callable[[RowT], ItemT], identify: Callable[[RowT], UUID]
+    ) -> Page[ItemT]:
+        """The page made of up to `fetch` rows in the order of the list."""
+        shown = rows[: self.limit]
+        following = encode_cursor(identify(shown[-1])) if len(rows) > self.limit else None
+        return Page(data=[convert(row) for row in shown], next_cursor=following)
+
+
+def encode_cursor(row_id: UUID) -> str:
+    """The opaque text of a cursor: 16 bytes in base64url without padding."""
+    return base64.urlsafe_b64encode(row_id.bytes).rstrip(b"=").decode()
+
+
+def decode_cursor(text: str) -> UUID:
+    """The id in a cursor. Raises Problem 400 `invalid_cursor`."""
+    try:
+        return UUID(bytes=base64.b64decode(text + "==", altchars=b"-_", validate=True))
+    except ValueError:
+        raise Problem(400, "invalid_cursor", "cursor is not one that a list has returned: leave it out") from None
+
+
+async def _cursor(
+    cursor: Annotated[str | None, Query(description="`next_cursor` of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many items a page has")] = DEFAULT_LIMIT,
+) -> Cursor:
+    return Cursor(decode_cursor(cursor) if cursor else None, limit)
+
+
+CursorDep = Annotated[Cursor, Depends(_cursor)]

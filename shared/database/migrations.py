@@ -1,0 +1,88 @@
+"""`make migrate`: one Alembic history for each schema, run under one lock, and the roles that may use them."""
+
+import importlib.util
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, MetaData, create_engine, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import NullPool
+
+from shared.database.roles import role_of, role_password
+
+MIGRATION_LOCK = 0x62656C6C686F70
+"""Key of the advisory lock: the word `bellhop`, so that two deployments never migrate at once."""
+
+ROLES_WITHOUT_SCHEMA = ("relay", "scheduler")
+"""Processes that have no tables of their own, only `messaging`."""
+
+
+def migrate(database_url: str, secret_key: str, services: Iterable[str]) -> list[str]:
+    """Bring the schemas `messaging` and those of `services` to their newest revision, and their roles to their rights.
+
+    Returns the names of the schemas that exist now. Safe to run by many at once and again: it waits for its lock.
+    """
+    with _owner_connection(database_url) as connection:
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
+        connection.commit()
+        try:
+            schemas = ["messaging", *(name for name in services if migrations_folder(name) is not None)]
+            for schema in schemas:
+                connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{schema}"'))
+                connection.commit()
+                command.upgrade(configuration(schema, connection), "head")
+                connection.commit()
+            for service in sorted({*schemas[1:], *services, *ROLES_WITHOUT_SCHEMA}):
+                _grant(connection, service, secret_key, has_schema=service in schemas)
+            connection.commit()
+        finally:
+            connection.rollback()
+            connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": MIGRATION_LOCK})
+            connection.commit()
+    return schemas
+
+
+def migrations_folder(schema: str) -> Path | None:
+    """Where the revisions of a schema lie: in its service's package, `messaging` in shared. None if it has none."""
+    package = "shared.messaging" if schema == "messaging" else f"services.{schema}"
+    specification = importlib.util.find_spec(package)
+    if specification is None or specification.origin is None:
+        return None
+    folder = Path(specification.origin).parent / "migrations"
+    return folder if folder.is_dir() else None
+
+
+def configuration(schema: str, connection: Connection, metadata: MetaData | None = None) -> Config:
+    """Alembic's configuration of one schema's history, on an open connection."""
+    alembic = Config()
+    alembic.set_main_option("script_location", str(Path(__file__).parent / "alembic"))
+    alembic.set_main_option("version_locations", str(migrations_folder(schema)))
+    alembic.set_main_option("path_separator", "os")
+    alembic.attributes.update(schema=schema, connection=connection, metadata=metadata)
+    return alembic
+
+
+@contextmanager
+def _owner_connection(database_url: str) -> Iterator[Connection]:
+    url = make_url(database_url).set(drivername="postgresql+psycopg")
+    engine = create_engine(url, poolclass=NullPool, connect_args={"connect_timeout": 3, "options": "-c timezone=UTC"})
+    with engine.connect() as connection:
+        yield connection
+
+
+def _grant(connection: Connection, service: str, secret_key: str, *, has_schema: bool) -> None:
+    """Create the role of a service if it is not there, and give it its schema and `messaging`, nothing else."""
+    role = role_of(service)
+    exists = connection.execute(text("SELECT 1 FROM pg_roles WHERE rolname = :role"), {"role": role}).scalar()
+    verb = "ALTER" if exists else "CREATE"
+    login = f"LOGIN PASSWORD '{role_password(secret_key, service)}'" if secret_key else "NOLOGIN"
+    connection.execute(text(f'{verb} ROLE "{role}" WITH {login} NOSUPERUSER NOCREATEDB NOCREATEROLE'))
+    connection.execute(text(f'GRANT "{role}" TO current_user'))
+    for schema in ("messaging", *((service,) if has_schema else ())):
+        connection.execute(text(f'GRANT USAGE ON SCHEMA "{schema}" TO "{role}"'))
+        tables = f'ON ALL TABLES IN SCHEMA "{schema}"'
+        connection.execute(text(f'GRANT SELECT, INSERT, UPDATE, DELETE {tables} TO "{role}"'))
+        connection.execute(text(f'GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA "{schema}" TO "{role}"'))

@@ -1,0 +1,175 @@
+"""The consumer that remembers: each message knows the channel it came over, and is answered on that one or not at all.
+
+After a reconnect delivery tags begin again at 1, so a late acknowledgement of stock Dramatiq hits another message,
+which is then lost. And stock Dramatiq takes an envelope at its word: a foreign `queue_name` kills worker threads.
+"""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import pika.exceptions
+from dramatiq import Message
+from dramatiq.broker import MessageProxy
+from dramatiq.brokers.rabbitmq import _RabbitmqConsumer, _RabbitmqMessage
+from dramatiq.common import current_millis
+from dramatiq.errors import ConnectionClosed, DecodeError
+
+from shared.messaging.envelope import MAX_BODY_BYTES, MalformedEnvelopeError
+
+if TYPE_CHECKING:
+    from shared.messaging.broker import Broker
+
+HELD_MILLISECONDS = 1_000
+"""A delay shorter than this may be spent in the memory of a worker, as stock Dramatiq does with all of them."""
+
+
+class ConsumedMessage(_RabbitmqMessage):  # type: ignore[misc] # Dramatiq's class is not annotated
+    """A message and where it came from. An actor of Bellhop's sets `settled` once its outcome is committed; without it
+    an acknowledgement becomes a return to the queue, so that no unforeseen exception can lose the message."""
+
+    def __init__(self, redelivered: bool, tag: int, message: Message[Any], consumer: "Consumer", guarded: bool) -> None:
+        super().__init__(redelivered, tag, message)
+        self.consumer = consumer
+        self.settled = not guarded
+
+
+class Consumer(_RabbitmqConsumer):  # type: ignore[misc] # Dramatiq's class is not annotated
+    """A drop-in for Dramatiq's consumer of one queue."""
+
+    broker: "Broker"
+
+    def __init__(self, broker: "Broker", queue_name: str, prefetch: int, timeout: int) -> None:
+        super().__init__(broker, queue_name, prefetch, timeout)
+        self._timeout = timeout / 1000
+        self._cancelled = False
+
+    def __next__(self) -> MessageProxy | None:
+        if self._cancelled or self.broker.is_stopping:
+            return self._idle(cancel=True)
+        if not self.broker.may_consume():
+            return self._idle(cancel=False)
+        try:
+            method, properties, body = next(self.iterator)
+        except (AssertionError, pika.exceptions.AMQPConnectionError, pika.exceptions.AMQPChannelError) as error:
+            if getattr(error, "reply_code", None) == 404:
+                self.broker.queues_pending.add(self.queue_name)
+            raise ConnectionClosed(error) from None
+        if method is None:
+            return None
+        return self._accept(method, body)
+
+    def _accept(self, method: Any, body: bytes) -> MessageProxy | None:
+        try:
+            message = Message.decode(body)
+            check_shape(message)
+            if self.broker.strict:
+                check_strictly(message, len(body))
+        except (DecodeError, MalformedEnvelopeError) as error:
+            self.logger.error("Dead-lettered a message of %s: %s", self.queue_name, error)
+            self._nack(method.delivery_tag)
+            return None
+        message = message.copy(queue_name=self.queue_name)
+        consumed = ConsumedMessage(
+            method.redelivered, method.delivery_tag, message, self, guarded=self.broker.is_guarded(message.actor_name)
+        )
+        self.known_tags.add(method.delivery_tag)
+        if self._hops_on(consumed):
+            return None
+        return consumed
+
+    def _hops_on(self, consumed: ConsumedMessage) -> bool:
+        """A delayed message of a stock actor goes to the next rung of the delay ladder, until its time has come."""
+        eta = consumed.options.get("eta")
+        if not isinstance(eta, int | float) or eta - current_millis() <= HELD_MILLISECONDS:
+            return False
+        self.broker.delay(consumed._message, (eta - current_millis()) / 1000)
+        self.ack(consumed)
+        return True
+
+    def _idle(self, *, cancel: bool) -> None:
+        """Take nothing, but keep the connection alive and let acknowledgements out."""
+        try:
+            if cancel and not self._cancelled:
+                self._cancelled = True
+                self.channel.cancel()
+            self.connection.process_data_events(time_limit=min(self._timeout, 0.2))
+        except (AssertionError, pika.exceptions.AMQPError) as error:
+            raise ConnectionClosed(error) from None
+
+    def ack(self, message: MessageProxy) -> None:
+        if not self._is_mine(message):
+            return
+        if getattr(message, "settled", True):
+            super().ack(message)
+        else:
+            self.give_back(message)
+
+    def nack(self, message: MessageProxy) -> None:
+        if self._is_mine(message):
+            super().nack(message)
+
+    def give_back(self, message: Any) -> None:
+        """Return a message to its queue through RabbitMQ. It counts a delivery: the last means, not the first."""
+        self.known_tags.discard(message._tag)
+        self._answer(partial(self.channel.basic_nack, message._tag, requeue=True))
+
+    def requeue(self, messages: Iterable[MessageProxy]) -> None:
+        """On stop: what was taken and not started is published to its queue again and acknowledged, uncounted."""
+        mine = [message for message in messages if self._is_mine(message)]
+        if mine and self.broker.strict:
+            for message in self.broker.hand_back(mine):
+                message.settled = True
+                self.ack(message)
+
+    def _is_mine(self, message: Any) -> bool:
+        if getattr(message, "consumer", self) is self:
+            return True
+        self.logger.info("Dropped the answer to a message of a former channel; it was delivered anew.")
+        return False
+
+    def _answer(self, callback: Callable[[], None]) -> None:
+        try:
+            self.connection.add_callback_threadsafe(callback)
+        except (pika.exceptions.AMQPConnectionError, pika.exceptions.AMQPChannelError) as error:
+            raise ConnectionClosed(error) from None
+
+
+def check_shape(message: Message[Any]) -> None:
+    """What Dramatiq's own threads rely on. Raises MalformedEnvelopeError with what is wrong."""
+    shapes = {"queue_name": str, "actor_name": str, "kwargs": dict, "options": dict, "message_id": str}
+    for name, shape in shapes.items():
+        value = getattr(message, name)
+        if not isinstance(value, shape):
+            raise MalformedEnvelopeError(f"wrong envelope: {name} is {type(value).__name__}, not {shape.__name__}")
+    if not isinstance(message.message_timestamp, int | float):
+        raise MalformedEnvelopeError("wrong envelope: message_timestamp is not a number")
+
+
+def check_strictly(message: Message[Any], size: int) -> None:
+    """What Bellhop's actors rely on besides. Raises MalformedEnvelopeError with what is wrong."""
+    if size > MAX_BODY_BYTES:
+        raise MalformedEnvelopeError(f"too large: {size} bytes, {MAX_BODY_BYTES} are allowed")
+    if message.args:
+        raise MalformedEnvelopeError("wrong envelope: args are given; fields travel as kwargs")
+    try:
+        UUID(message.message_id)
+    except ValueError:
+        raise MalformedEnvelopeError("wrong envelope: message_id is not a UUID") from None
+    turn = message.options.get("turn", 1)
+    if not isinstance(turn, int) or isinstance(turn, bool) or not 1 <= turn < 2**31:
+        raise MalformedEnvelopeError("wrong envelope: options.turn is not a positive number")
+    if "eta" in message.options:
+        raise MalformedEnvelopeError("wrong envelope: options.eta is not used; a delay is a row in messaging.scheduled")
+    for name in ("correlation_id", "causation_id", "organisation_id"):
+        _check_uuid(name, message.options.get(name))
+
+
+def _check_uuid(name: str, value: object) -> None:
+    if value is None:
+        return
+    try:
+        UUID(value if isinstance(value, str) else "")
+    except ValueError:
+        raise MalformedEnvelopeError(f"wrong envelope: options.{name} is not a UUID") from None

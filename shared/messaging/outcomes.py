@@ -1,0 +1,142 @@
+"""What a failed attempt leads to, and how that is written: one transaction with everything that follows from it."""
+
+import traceback
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from sqlalchemy.orm import Session
+
+from shared.database.session import PUBLISHED, driver
+from shared.errors import BellhopError, PermanentError, TransientError
+from shared.messaging import inbox
+from shared.messaging.actor import ActorDeclaration, Policy, Snooze
+from shared.messaging.delivery import Delivery
+from shared.messaging.failed_jobs import ERROR_LENGTH, Failure, finish_failed
+from shared.messaging.poison import clear_starts
+
+Outcome = Literal["retry", "snoozed", "failed", "quiet"]
+
+_ATTEMPT = """
+INSERT INTO messaging.attempt (message_id, service, kind, turn, attempt, outcome, error_type, error, duration, next_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, clock_timestamp() + %s)
+"""
+_SCHEDULE = """
+INSERT INTO messaging.scheduled
+    (message_id, kind, is_event, queue, turn, body, due_at, reason, organisation_id, correlation_id)
+VALUES (%s, %s, false, %s, %s, %s, clock_timestamp() + %s, %s, %s, %s)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What an error means for a message: `delay` seconds until its next turn, or a final failure with its reason."""
+
+    outcome: Literal["retry", "snoozed", "failed"]
+    delay: float = 0.0
+    reason: str = ""
+
+    @property
+    def spends_attempt(self) -> bool:
+        return self.outcome != "snoozed"
+
+
+def judge(policy: Policy, error: BaseException, attempt: int) -> Verdict:
+    """The family of an error decides. `attempt` is the number of the attempt that it ended (1 is the first)."""
+    if isinstance(error, Snooze):
+        return Verdict("snoozed", error.seconds)
+    if isinstance(error, (PermanentError, *policy.permanent)):
+        return Verdict("failed", reason="permanent")
+    if attempt >= policy.tries:
+        return Verdict("failed", reason="tries_exhausted")
+    if isinstance(error, TransientError) and error.retry_after is not None:
+        return Verdict("retry", max(0.0, error.retry_after))
+    return Verdict("retry", policy.backoff.delay(attempt))
+
+
+def is_expected(error: BaseException) -> bool:
+    """True for an error that somebody foresaw: a warning and a counter. Everything else is a bug."""
+    return isinstance(error, BellhopError | Snooze)
+
+
+def describe(error: BaseException) -> str:
+    """The text that is kept of an error: its message; for a bug, where it happened too."""
+    if is_expected(error):
+        return str(error)[:ERROR_LENGTH]
+    return "".join(traceback.format_exception(error, limit=-8))[-ERROR_LENGTH:]
+
+
+def record_attempt(
+    session: Session, declaration: ActorDeclaration, delivery: Delivery, error: BaseException, duration: float
+) -> Outcome:
+    """Write how an attempt ended, onto a row that is not finished. Returns `quiet` where somebody else was faster."""
+    connection = driver(session)
+    inbox.lock(connection, delivery.service, delivery.message_id)
+    if delivery.redelivered:
+        clear_starts(connection, delivery.service, delivery.message_id)
+    standing = inbox.standing(connection, delivery)
+    if standing.is_over_for(delivery.turn):
+        return "quiet"
+    attempt = standing.attempts + 1
+    verdict = judge(declaration.policy, error, attempt)
+    spent = attempt if verdict.spends_attempt else standing.attempts
+    error_type = getattr(error, "code", type(error).__name__)
+    next_in = None if verdict.outcome == "failed" else timedelta(seconds=verdict.delay)
+    connection.execute(
+        _ATTEMPT,
+        (
+            delivery.message_id, delivery.service, delivery.kind, delivery.turn, attempt, verdict.outcome,
+            error_type, describe(error).replace("\x00", ""), duration, next_in,
+        ),
+    )  # fmt: skip
+    if next_in is None:
+        on_failure = declaration.policy.on_failure.kind if declaration.policy.on_failure else None
+        finish_failed(session, _failure(delivery, spent, verdict.reason, error_type, describe(error)), on_failure)
+        return "failed"
+    inbox.write(connection, delivery, "waiting", turn=delivery.turn + 1, attempts=spent)
+    put_off(session, delivery, next_in, delivery.turn + 1, verdict.outcome)
+    return verdict.outcome
+
+
+def put_off(session: Session, delivery: Delivery, delay: timedelta, turn: int, reason: str) -> None:
+    """Schedule the message for its own consumer. With the same turn it is the same publication, only later."""
+    cause = delivery.cause
+    driver(session).execute(
+        _SCHEDULE,
+        (
+            delivery.message_id, delivery.kind, delivery.queue, turn, delivery.body(turn), delay, reason,
+            cause.organisation_id, cause.correlation_id,
+        ),
+    )  # fmt: skip
+    session.info[PUBLISHED] = True
+
+
+def record_poison(session: Session, declaration: ActorDeclaration, delivery: Delivery, starts: int) -> Outcome:
+    """End a message that never ends: its worker died at each of its last starts."""
+    connection = driver(session)
+    inbox.lock(connection, delivery.service, delivery.message_id)
+    clear_starts(connection, delivery.service, delivery.message_id)
+    attempts = inbox.standing(connection, delivery).attempts
+    error = (
+        f"{starts} starts of this message ended with the death of their process; it was running alone in the last ones"
+    )
+    on_failure = declaration.policy.on_failure.kind if declaration.policy.on_failure else None
+    ended = finish_failed(session, _failure(delivery, attempts, "poison", "poison", error), on_failure)
+    return "failed" if ended else "quiet"
+
+
+def _failure(delivery: Delivery, attempts: int, reason: str, error_type: str, error: str) -> Failure:
+    return Failure(
+        service=delivery.service,
+        kind=delivery.kind,
+        queue=delivery.queue,
+        message_id=delivery.message_id,
+        turn=delivery.turn,
+        attempts=attempts,
+        reason=reason,
+        error_type=error_type,
+        error=error,
+        body=delivery.body(),
+        fields=delivery.fields,
+        options=delivery.options,
+    )

@@ -1,0 +1,251 @@
+"""Runs one delivery: claim, handle and record in one transaction, or decide what its failure leads to.
+
+Nothing here speaks AMQP. The runner says how a delivery ended; the worker acknowledges, hands back or parks it.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import Enum
+from threading import get_ident
+from time import monotonic, time
+from typing import Any, TypeVar
+
+import structlog
+from pydantic import ValidationError
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from shared.contracts.message import Contract
+from shared.database.session import PUBLISHED, driver
+from shared.messaging import inbox
+from shared.messaging.actor import ActorDeclaration
+from shared.messaging.causes import caused_by
+from shared.messaging.delivery import Delivery, InvalidPayloadError
+from shared.messaging.faults import HoldingPoints
+from shared.messaging.gate import DatabaseAwayError, Gate, is_database_away, should_run_again, sqlstate_of
+from shared.messaging.inbox import Claim
+from shared.messaging.outcomes import is_expected, put_off, record_attempt, record_poison
+from shared.messaging.poison import (
+    MAX_UNFINISHED_STARTS,
+    Crowd,
+    clear_starts,
+    record_start,
+    unfinished_starts,
+)
+from shared.messaging.provider import run_steps
+from shared.messaging.time_limits import Interrupt, StoppedError, TimeLimits
+from shared.metrics import Metrics
+
+ResultT = TypeVar("ResultT")
+
+PARK_AFTER_SECONDS = 60.0
+"""How long a callable waits for a database that is away before it parks its message."""
+BUSY_SECONDS = 5.0
+RUNS_AGAIN = 3
+_LOCK_NOT_AVAILABLE = "55P03"
+
+
+class Ending(Enum):
+    """What the worker does with a delivery. SETTLED: acknowledge. HAND_BACK: publish it to its queue again, then
+    acknowledge. PARK: the same with the park queue, which gives it back after 30 s."""
+
+    SETTLED = "settled"
+    HAND_BACK = "hand_back"
+    PARK = "park"
+
+
+class InFlight:
+    """When the messages that are being handled were taken up: how the oldest of them is known to the health check."""
+
+    def __init__(self) -> None:
+        self._since: dict[int, float] = {}
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        self._since[get_ident()] = monotonic()
+        try:
+            yield
+        finally:
+            self._since.pop(get_ident(), None)
+
+    def oldest(self) -> float:
+        """Seconds since the oldest message was taken up; 0 if none is being handled."""
+        since = min(list(self._since.values()), default=None)
+        return 0.0 if since is None else monotonic() - since
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Everything that running a delivery needs, put together once in each process."""
+
+    service: str
+    engine: Engine
+    dependencies: Any
+    gate: Gate
+    limits: TimeLimits
+    metrics: Metrics
+    notify: Callable[[], None] = lambda: None
+    crowd: Crowd = field(default_factory=Crowd)
+    points: HoldingPoints = field(default_factory=HoldingPoints)
+    in_flight: InFlight = field(default_factory=InFlight)
+    log: Any = field(default_factory=lambda: structlog.get_logger("bellhop.worker"))
+
+    def run(self, declaration: ActorDeclaration, delivery: Delivery) -> Ending:
+        """Run a delivery to its end. Raises nothing that a job, a database or a deployment can cause."""
+        started = monotonic()
+        try:
+            with caused_by(delivery.cause), self.in_flight.one(), self.metrics.in_progress_on(delivery.queue).track_inprogress():
+                outcome = self._run(declaration, delivery)
+            ending = Ending.SETTLED
+        except StoppedError:
+            outcome, ending = "released", Ending.HAND_BACK
+        except DatabaseAwayError:
+            outcome, ending = "parked", Ending.PARK
+        self._tell(delivery, outcome, monotonic() - started)
+        return ending
+
+    def _run(self, declaration: ActorDeclaration, delivery: Delivery) -> str:
+        if not delivery.redelivered:
+            with self.crowd.beside_others():
+                return self._attempt(declaration, delivery)
+        name = (self.service, delivery.message_id)
+        starts = self.transact(lambda session: unfinished_starts(driver(session), *name), delivery)
+        if starts >= MAX_UNFINISHED_STARTS:
+            return self.transact(lambda session: record_poison(session, declaration, delivery, starts), delivery)
+        with self.crowd.alone() if starts else self.crowd.beside_others():
+            self.transact(lambda session: record_start(driver(session), *name), delivery)
+            return self._attempt(declaration, delivery)
+
+    def _attempt(self, declaration: ActorDeclaration, delivery: Delivery) -> str:
+        started = monotonic()
+        try:
+            message = validated(declaration, delivery)
+            if declaration.calls_provider:
+                return run_steps(self, declaration, delivery, message)
+            return self._handle(declaration, delivery, message)
+        except (StoppedError, DatabaseAwayError):
+            raise
+        except (Exception, Interrupt) as error:
+            return self.conclude(declaration, delivery, error, monotonic() - started)
+
+    def _handle(self, declaration: ActorDeclaration, delivery: Delivery, message: Contract) -> str:
+        def claimed(session: Session) -> Claim:
+            claim = inbox.claim_done(driver(session), delivery)
+            if claim is Claim.MINE:
+                declaration.function(message, session, self.dependencies)
+            if delivery.redelivered:
+                clear_starts(driver(session), self.service, delivery.message_id)
+            return claim
+
+        claim = self.transact(claimed, delivery, limit=declaration.policy.time_limit)
+        if claim is Claim.BUSY:
+            return self.release(delivery, BUSY_SECONDS)
+        return "done" if claim is Claim.MINE else "quiet"
+
+    def release(self, delivery: Delivery, seconds: float) -> str:
+        """Put the same turn off: another run of it is alive, or holds the lease."""
+        self.transact(
+            lambda session: put_off(session, delivery, timedelta(seconds=seconds), delivery.turn, "held"), delivery
+        )
+        return "released"
+
+    def conclude(
+        self,
+        declaration: ActorDeclaration,
+        delivery: Delivery,
+        error: BaseException,
+        duration: float,
+        also: Callable[[Session, str], None] | None = None,
+    ) -> str:
+        """Record what a failed attempt leads to. `also` runs in the same transaction, with the outcome."""
+
+        def record(session: Session) -> str:
+            outcome = record_attempt(session, declaration, delivery, error, duration)
+            if also is not None and outcome != "quiet":
+                also(session, outcome)
+            return outcome
+
+        try:
+            outcome = self.transact(record, delivery)
+        except Exception as failed:
+            if sqlstate_of(failed) != _LOCK_NOT_AVAILABLE:
+                self.log.critical("outcome not recorded", exc_info=failed, **_names(delivery))
+            # A run of this message still holds its lock, or its outcome cannot be written: it comes back in 30 s.
+            raise DatabaseAwayError from failed
+        if is_expected(error):
+            self.metrics.expected_error(getattr(error, "code", type(error).__name__))
+            self.log.warning("attempt failed", outcome=outcome, error=str(error), **_names(delivery))
+        else:
+            self.log.error("attempt failed", outcome=outcome, exc_info=error, **_names(delivery))
+        return outcome
+
+    def transact(
+        self, body: Callable[[Session], ResultT], delivery: Delivery, *, limit: float | None = None
+    ) -> ResultT:
+        """Run `body` and commit. Waits for a database that is away, up to a minute, and then runs it from its start.
+
+        Whether a commit that was cut off arrived does not matter: the claim inside `body` finds out. With a `limit`
+        the body may be interrupted, the commit never. Raises DatabaseAwayError after the minute.
+        """
+        give_up = None
+        runs = 0
+        while True:
+            try:
+                return self._commit(body, delivery, limit)
+            except Interrupt:
+                self.limits.settle()
+                raise
+            except Exception as error:
+                self.limits.settle()
+                if is_database_away(error):
+                    give_up = give_up or monotonic() + PARK_AFTER_SECONDS
+                    self.gate.shut()
+                    if not self.gate.wait(give_up - monotonic()):
+                        raise DatabaseAwayError from error
+                elif should_run_again(error) and runs < RUNS_AGAIN:
+                    runs += 1
+                else:
+                    raise
+
+    def _commit(self, body: Callable[[Session], ResultT], delivery: Delivery, limit: float | None) -> ResultT:
+        with Session(self.engine, expire_on_commit=False) as session:
+            try:
+                if limit is not None:
+                    self.limits.arm(limit)
+                result = body(session)
+                session.flush()
+                if limit is not None:
+                    self.limits.disarm()
+                self.points.reach("before_commit", delivery.kind)
+                session.commit()
+            except Interrupt:
+                # It may have struck in the middle of the protocol: this connection cannot be used again.
+                session.invalidate()
+                raise
+            if session.info.get(PUBLISHED):
+                self.notify()
+        self.points.reach("after_commit", delivery.kind)
+        return result
+
+    def _tell(self, delivery: Delivery, outcome: str, duration: float) -> None:
+        wait = max(0.0, time() - duration - delivery.published_at / 1000)
+        self.metrics.observe(delivery.kind, delivery.queue, outcome, duration, wait)
+        self.log.info("message", outcome=outcome, ms=round(duration * 1000, 1), turn=delivery.turn, **_names(delivery))
+
+
+def validated(declaration: ActorDeclaration, delivery: Delivery) -> Contract:
+    """The message as its contract. Raises InvalidPayloadError, which names the fields but not their values."""
+    try:
+        return declaration.contract.model_validate(delivery.fields, strict=False)
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, p['loc'])) or 'message'}: {p['msg']}" for p in error.errors())
+        raise InvalidPayloadError(f"{delivery.kind} does not fit its contract: {problems}") from None
+
+
+def _names(delivery: Delivery) -> dict[str, str]:
+    cause = delivery.cause
+    names = {"message_id": delivery.message_id, "kind": delivery.kind, "queue": delivery.queue}
+    names |= {"correlation_id": cause.correlation_id, "organisation_id": cause.organisation_id}
+    return {name: str(value) for name, value in names.items() if value is not None}

@@ -1,0 +1,85 @@
+"""What `make migrate` does for messages: write down who hears what, declare it in RabbitMQ, and wait until it holds."""
+
+import time
+from collections.abc import Callable, Iterable
+
+import pika
+import pika.exceptions
+import psycopg
+from sqlalchemy.engine import make_url
+
+from shared.errors import TransientError
+from shared.messaging.actor import ActorDeclaration
+from shared.messaging.repair import queues_without_answer
+from shared.messaging.topology import Topology, declare, subscriptions_of, topology_of
+
+SETTLE_SECONDS = 5.0
+"""A quorum queue whose broker is killed in its first second can stay without a leader for ever, and a young binding
+can vanish: so nothing is published before all of them are this old."""
+ANSWER_SECONDS = 60.0
+
+
+class BrokerNotReadyError(TransientError):
+    """A queue was declared and does not answer: it has no leader. `bellhop repair` deletes and recreates it."""
+
+    code = "broker_not_ready"
+
+
+def set_up_messaging(
+    database_url: str,
+    rabbitmq_url: str,
+    declarations: Iterable[ActorDeclaration],
+    *,
+    settle: Callable[[float], None] = time.sleep,
+) -> Topology:
+    """Make database and broker agree with the actors that are deployed. Harmless to repeat, and quick then.
+
+    Raises BrokerNotReadyError if a queue does not answer within a minute.
+    """
+    topology = topology_of(subscriptions_of(declarations))
+    _write_subscriptions(database_url, topology)
+    connection = pika.BlockingConnection(pika.URLParameters(rabbitmq_url))
+    try:
+        is_new = bool(_missing(connection, topology))
+        declare(connection.channel(), topology)
+    finally:
+        connection.close()
+    if is_new:
+        settle(SETTLE_SECONDS)
+    _wait_for_answers(rabbitmq_url, topology)
+    return topology
+
+
+def _write_subscriptions(database_url: str, topology: Topology) -> None:
+    url = make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    rows = [(one.service, one.kind, one.queue, one.is_event, one.on_failure) for one in topology.subscriptions]
+    with psycopg.connect(url, connect_timeout=3) as connection, connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE messaging.subscription IN SHARE ROW EXCLUSIVE MODE")
+        cursor.execute("DELETE FROM messaging.subscription")
+        cursor.executemany(
+            "INSERT INTO messaging.subscription (service, kind, queue, is_event, on_failure) VALUES (%s, %s, %s, %s, %s)",
+            rows,
+        )
+
+
+def _missing(connection: pika.BlockingConnection, topology: Topology) -> list[str]:
+    """Queues that are not there yet. A passive declare of a missing queue closes its channel."""
+    missing = []
+    for queue in topology.queues:
+        channel = connection.channel()
+        try:
+            channel.queue_declare(queue, passive=True)
+            channel.close()
+        except pika.exceptions.ChannelClosedByBroker:
+            missing.append(queue)
+    return missing
+
+
+def _wait_for_answers(rabbitmq_url: str, topology: Topology) -> None:
+    end = time.monotonic() + ANSWER_SECONDS
+    silent = list(topology.queues)
+    while silent := queues_without_answer(rabbitmq_url, silent):
+        if time.monotonic() > end:
+            raise BrokerNotReadyError(
+                f"{', '.join(silent)} did not answer for {ANSWER_SECONDS:.0f} s: run `bellhop repair`"
+            )

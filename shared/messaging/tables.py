@@ -1,0 +1,168 @@
+"""Schema `messaging`: what the services share about messages. The hot paths write it with plain SQL; this is its shape."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Identity, Index, SmallInteger, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from shared.database import base
+
+
+class Base(base.Base):
+    __abstract__ = True
+    metadata = base.schema("messaging")
+
+
+class OutboxRow(Base):
+    """A message that is committed and not yet confirmed by RabbitMQ. Deleted on the confirm.
+
+    `not_before` is set once a publish was not confirmed: such rows travel on a channel of their own.
+    `queue` is set where the row goes to one known queue (a retry); else the relay looks the kind up.
+    """
+
+    __tablename__ = "outbox"
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    message_id: Mapped[UUID]
+    kind: Mapped[str]
+    is_event: Mapped[bool]
+    queue: Mapped[str | None]
+    body: Mapped[bytes]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    not_before: Mapped[datetime | None]
+    refusals: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    __table_args__ = (
+        Index("ix_outbox_fresh", "id", postgresql_where=text("not_before IS NULL")),
+        Index("ix_outbox_refused", "not_before", postgresql_where=text("not_before IS NOT NULL")),
+        {"postgresql_with": {"autovacuum_vacuum_scale_factor": "0", "autovacuum_vacuum_threshold": "5000"}},
+    )
+
+
+class ScheduledRow(Base):
+    """A message that is due later: a delay, a retry, a snooze. The relay moves it to the outbox when it is due."""
+
+    __tablename__ = "scheduled"
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    message_id: Mapped[UUID]
+    kind: Mapped[str]
+    is_event: Mapped[bool]
+    queue: Mapped[str | None]
+    turn: Mapped[int]
+    body: Mapped[bytes]
+    due_at: Mapped[datetime]
+    reason: Mapped[str]
+    organisation_id: Mapped[UUID | None]
+    correlation_id: Mapped[UUID | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    __table_args__ = (Index(None, "due_at"), Index(None, "message_id"))
+
+
+class InboxRow(Base):
+    """What became of a message at one consumer. A message that is done at its first attempt costs this row and no more.
+
+    `status` is done, waiting (its next turn is scheduled), calling (a provider is being called) or failed.
+    """
+
+    __tablename__ = "inbox"
+    message_id: Mapped[UUID] = mapped_column(primary_key=True)
+    service: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    status: Mapped[str]
+    turn: Mapped[int]
+    attempts: Mapped[int] = mapped_column(SmallInteger)
+    correlation_id: Mapped[UUID | None]
+    causation_id: Mapped[UUID | None]
+    organisation_id: Mapped[UUID | None]
+    started_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    finished_at: Mapped[datetime | None] = mapped_column(server_default=func.now())
+
+
+class AttemptRow(Base):
+    """An attempt that ended otherwise than done."""
+
+    __tablename__ = "attempt"
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    message_id: Mapped[UUID]
+    service: Mapped[str]
+    kind: Mapped[str]
+    turn: Mapped[int]
+    attempt: Mapped[int]
+    outcome: Mapped[str]
+    error_type: Mapped[str | None]
+    error: Mapped[str | None]
+    duration: Mapped[float]
+    ended_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    next_at: Mapped[datetime | None]
+    __table_args__ = (Index(None, "message_id"), Index(None, "ended_at"))
+
+
+class FailedJobRow(Base):
+    """A message that ended without success, with its body, so that a person can look, retry or discard it."""
+
+    __tablename__ = "failed_job"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    service: Mapped[str]
+    kind: Mapped[str]
+    queue: Mapped[str | None]
+    message_id: Mapped[UUID | None]
+    turn: Mapped[int]
+    attempts: Mapped[int]
+    reason: Mapped[str]
+    error_type: Mapped[str | None]
+    error: Mapped[str | None]
+    body: Mapped[bytes]
+    headers: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    organisation_id: Mapped[UUID | None]
+    correlation_id: Mapped[UUID | None]
+    failed_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    resolved_at: Mapped[datetime | None]
+    resolution: Mapped[str | None]
+    resolution_note: Mapped[str | None]
+    __table_args__ = (
+        Index("ix_failed_job_open", "failed_at", postgresql_where=text("resolved_at IS NULL")),
+        Index(None, "message_id"),
+    )
+
+
+class UnfinishedStartRow(Base):
+    """Starts of a redelivered message that nobody ended: how poison is told from its neighbours."""
+
+    __tablename__ = "unfinished_start"
+    message_id: Mapped[UUID] = mapped_column(primary_key=True)
+    service: Mapped[str] = mapped_column(primary_key=True)
+    starts: Mapped[int] = mapped_column(SmallInteger)
+    started_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
+class LeaseRow(Base):
+    """A call to a provider that is under way, or whose outcome nobody knows (`unknown`). `token` fences its record."""
+
+    __tablename__ = "lease"
+    message_id: Mapped[UUID] = mapped_column(primary_key=True)
+    service: Mapped[str] = mapped_column(primary_key=True)
+    token: Mapped[UUID]
+    expires_at: Mapped[datetime]
+    unknown: Mapped[bool] = mapped_column(server_default=text("false"))
+
+
+class SubscriptionRow(Base):
+    """Which queue hears which kind, as `migrate` declared it: the relay resolves consumers and repairs bindings by it."""
+
+    __tablename__ = "subscription"
+    service: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    queue: Mapped[str]
+    is_event: Mapped[bool]
+    on_failure: Mapped[str | None]
+
+
+class TickRow(Base):
+    """A moment of a schedule that was published. Its key is why many schedulers publish it once."""
+
+    __tablename__ = "tick"
+    schedule: Mapped[str] = mapped_column(primary_key=True)
+    due_at: Mapped[datetime] = mapped_column(primary_key=True)
+    published_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    message_id: Mapped[UUID | None]

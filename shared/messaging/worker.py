@@ -1,0 +1,233 @@
+"""One worker process: one Dramatiq worker over one service's actors, with its gate, limits, health and graceful stop."""
+
+import argparse
+import contextlib
+import signal
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from time import monotonic
+from types import ModuleType
+from typing import Any
+
+import dramatiq
+import orjson
+import psycopg
+import structlog
+from dramatiq import Actor, Worker
+from dramatiq.encoder import Encoder
+from dramatiq.middleware import CurrentMessage
+from sqlalchemy import Engine
+from sqlalchemy.engine import make_url
+
+from shared.database.engine import open_engine
+from shared.health import HealthServer
+from shared.logging import configure_logging
+from shared.messaging.actor import ActorDeclaration, declarations_in
+from shared.messaging.broker import Broker
+from shared.messaging.consumer import ConsumedMessage
+from shared.messaging.delivery import Delivery
+from shared.messaging.faults import holding_points
+from shared.messaging.gate import Gate
+from shared.messaging.notifier import Notifier
+from shared.messaging.runner import Ending, Runner
+from shared.messaging.time_limits import TimeLimits
+from shared.metrics import Metrics
+from shared.settings import Settings
+
+WATCH_SECONDS = 0.25
+INTERRUPT_SECONDS = 5.0
+"""How long an interrupted job has, after the grace period, to roll back and be handed back."""
+
+BuildDependencies = Callable[[Settings], object]
+
+
+class JsonEncoder(Encoder):
+    """Dramatiq's wire form, written and read by orjson."""
+
+    def encode(self, data: dict[str, Any]) -> bytes:
+        return orjson.dumps(data)
+
+    def decode(self, data: bytes) -> dict[str, Any]:
+        decoded: dict[str, Any] = orjson.loads(data)
+        return decoded
+
+
+def register(broker: dramatiq.Broker, runner: Runner, declaration: ActorDeclaration) -> Actor[Any, None]:
+    """Make a declaration an actor of a broker: its callable runs the delivery and settles it."""
+
+    def receive(**_: Any) -> None:
+        message: Any = CurrentMessage.get_current_message()
+        delivery = Delivery.of(message, runner.service, redelivered=getattr(message, "redelivered", False))
+        settle(broker, message, runner.run(declaration, delivery))
+
+    if isinstance(broker, Broker):
+        broker.guard(declaration.kind)
+    return Actor(
+        receive, broker=broker, actor_name=declaration.kind, queue_name=declaration.queue, priority=0, options={}
+    )
+
+
+def settle(broker: Any, message: ConsumedMessage, ending: Ending) -> None:
+    """Make the acknowledgement that follows mean what the runner said. What cannot be confirmed stays unsettled, and
+    RabbitMQ gives it out again."""
+    if ending is Ending.SETTLED:
+        message.settled = True
+        return
+    send = broker.hand_back if ending is Ending.HAND_BACK else broker.park
+    message.settled = bool(send([message]))
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerOptions:
+    """What the command line says: which queues, and how many at a time."""
+
+    queues: frozenset[str]
+    threads: int
+    grace: float
+
+
+class WorkerProcess:
+    """The parts of a worker process. `run` blocks until it is told to stop or a thread dies."""
+
+    def __init__(
+        self,
+        service: str,
+        declarations: Iterable[ActorDeclaration],
+        settings: Settings,
+        dependencies: object,
+        options: WorkerOptions,
+    ) -> None:
+        self.service, self.options = service, options
+        self.declarations = [one for one in declarations if not options.queues or one.queue in options.queues]
+        if not self.declarations:
+            raise SystemExit(f"{service} hears nothing on {sorted(options.queues)}: name one of its own queues")
+        self.log = structlog.get_logger("bellhop.worker")
+        self.metrics = Metrics(service)
+        self.engine: Engine = open_engine(settings.database_url, service, pool_size=options.threads + 1)
+        self.gate = Gate(lambda: probe(settings.database_url), lambda is_open: self.metrics.database_gate_open.set(int(is_open)))
+        self.limits = TimeLimits()
+        self.notifier = Notifier(settings.database_url)
+        self.broker = Broker(
+            declare=False,
+            url=settings.rabbitmq_url,
+            middleware=[CurrentMessage(), self.limits],
+            gate=lambda: self.gate.is_open,
+        )
+        self.runner = Runner(
+            service,
+            self.engine,
+            dependencies,
+            self.gate,
+            self.limits,
+            self.metrics,
+            notify=self.notifier.poke,
+            points=holding_points(),
+        )
+        self.worker = Worker(self.broker, worker_threads=options.threads, worker_timeout=200)
+        self.worker.queue_prefetch = options.threads
+        self.health = HealthServer(
+            settings.http_port, self.metrics.registry, self._alive, self._ready, host=settings.http_host
+        )
+        self.metrics.database_gate_open.set(1)
+        self._stop = threading.Event()
+        self._beat = monotonic()
+
+    def run(self) -> int:
+        """Work until SIGTERM or SIGINT. Returns the exit code: 1 if a thread died, else 0."""
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, lambda *_: self._stop.set())
+        self.start()
+        code = 0
+        while not self._stop.wait(WATCH_SECONDS):
+            self._beat = monotonic()
+            self.metrics.oldest_in_flight.set(self.runner.in_flight.oldest())
+            if dead := self._dead_threads():
+                self.log.critical("a thread died, the process ends", threads=dead)
+                code = 1
+                break
+        self.stop()
+        return code
+
+    def start(self) -> None:
+        """In this order: without process_boot Dramatiq's time limits never fire."""
+        dramatiq.set_encoder(JsonEncoder())
+        dramatiq.set_broker(self.broker)
+        self.broker.emit_after("process_boot")
+        for declaration in self.declarations:
+            register(self.broker, self.runner, declaration)
+        self.notifier.start()
+        self.health.start()
+        self.worker.start()
+        self.log.info(
+            "worker started", queues=sorted({one.queue for one in self.declarations}), threads=self.options.threads
+        )
+
+    def stop(self) -> None:
+        """Cancel the consumers, end what has started within the grace period, hand back the rest, uncounted."""
+        self.log.info("worker stopping", grace=self.options.grace)
+        self.broker.is_stopping = True
+        self.gate.stop()
+        for thread in self.worker.workers:
+            thread.stop()
+        self._join(self.options.grace)
+        self.runner.crowd.stop()
+        for thread in self.worker.workers:
+            if thread.is_alive() and thread.ident is not None and self.limits.stop_thread(thread.ident):
+                self.log.warning("job outlasted the grace period and is handed back", thread=thread.name)
+        self._join(INTERRUPT_SECONDS)
+        self.worker.stop(timeout=2_000)
+        self.notifier.stop()
+        self.broker.close()
+        self.engine.dispose()
+        self.health.stop()
+        self.log.info("worker stopped")
+
+    def _join(self, seconds: float) -> None:
+        end = monotonic() + seconds
+        for thread in self.worker.workers:
+            thread.join(max(0.0, end - monotonic()))
+
+    def _dead_threads(self) -> list[str]:
+        threads = [*self.worker.workers, *self.worker.consumers.values(), self.limits.manager]
+        return [thread.name for thread in threads if not thread.is_alive()]
+
+    def _alive(self) -> list[str]:
+        reasons = [f"thread {name} is dead" for name in self._dead_threads()]
+        if monotonic() - self._beat > 30:
+            reasons.append("the main thread has not moved for 30 s")
+        return reasons
+
+    def _ready(self) -> list[str]:
+        reasons = [] if self.gate.is_open else ["the database is away"]
+        for queue, thread in list(self.worker.consumers.items()):
+            if thread.consumer is None or not thread.consumer.connection.is_open:  # type: ignore[attr-defined] # ours has one
+                reasons.append(f"not connected to queue {queue}")
+        with contextlib.suppress(RuntimeError):
+            if len(self.worker.consumers) < len({one.queue for one in self.declarations}):
+                reasons.append("consumers are starting")
+        return reasons
+
+
+def probe(database_url: str) -> None:
+    """Ask the database for anything, on a fresh connection. Raises psycopg.Error where it is away."""
+    url = make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(url, connect_timeout=3, autocommit=True) as connection:
+        connection.execute("SELECT 1")
+
+
+def run_worker(
+    service: str, actors: ModuleType, dependencies: BuildDependencies, arguments: Sequence[str] | None = None
+) -> int:
+    """What each service's __main__ calls: settings, dependencies, worker. Returns the process's exit code."""
+    settings = Settings()
+    parser = argparse.ArgumentParser(prog=f"python -m services.{service}")
+    parser.add_argument(
+        "--queues", default="", help="names of queues with commas between; all of the service's if left out"
+    )
+    parser.add_argument("--threads", type=int, default=settings.worker_threads, help="messages worked on at a time")
+    parsed = parser.parse_args(arguments)
+    configure_logging(service, settings.log_level)
+    queues = frozenset(name.strip() for name in parsed.queues.split(",") if name.strip())
+    options = WorkerOptions(queues, parsed.threads, settings.worker_grace)
+    return WorkerProcess(service, declarations_in(actors), settings, dependencies(settings), options).run()

@@ -1,0 +1,190 @@
+"""Files and where they are kept: a folder (`file:///…`) or a bucket (`s3://bucket/prefix`), through one interface.
+
+A write is atomic: a reader gets the old object, the new one, or none, never half of one. A folder's files are not
+flushed to the disk one by one, so that a power cut can take the last seconds; a bucket has no such gap.
+"""
+
+import errno
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import ClassVar, Final
+from urllib.parse import unquote, urlsplit
+
+from obstore.exceptions import BaseError
+from obstore.store import LocalStore, ObjectStore, S3Store
+
+from shared.errors import BellhopError, PermanentError, TransientError
+from shared.ids import new_id
+
+LONGEST_KEY: Final = 900
+"""S3 allows 1,024 bytes, of which the prefix needs some."""
+CHECK_PREFIX: Final = "storage-check"
+
+_SEGMENT = re.compile(r"[A-Za-z0-9_=@+-][A-Za-z0-9._=@+-]{0,199}")
+_OS_ERROR = re.compile(r"\(os error (\d+)\)")
+
+_ADVICE: Final = {
+    errno.ENOSPC: "the disk is full: free some space, or point STORAGE_URL elsewhere",
+    errno.EDQUOT: "the disk quota is used up: raise it, or free some space",
+    errno.EROFS: "the file system is read-only: mount it for writing",
+    errno.EACCES: "permission denied: give the user of this process the right to write there",
+    errno.EPERM: "not permitted: give the user of this process the right to write there",
+    errno.EIO: "the disk reports an input/output error: look at its health",
+    errno.EMFILE: "too many open files: raise the limit of this process",
+    errno.EEXIST: "a file stands where the folder should be: move it away, or change STORAGE_URL",
+}
+_IMPOSSIBLE_KEY: Final = (errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG)
+
+
+class StorageObjectMissing(PermanentError):  # noqa: N818 - says what is the matter
+    """There is no object of this key."""
+
+    code: ClassVar[str] = "storage_object_missing"
+
+
+class StorageKeyInvalid(PermanentError):  # noqa: N818 - says what is the matter
+    """No object can have this key: it is malformed, or another key is a folder in its way."""
+
+    code: ClassVar[str] = "storage_key_invalid"
+
+
+class StorageUnavailable(TransientError):  # noqa: N818 - says what is the matter
+    """The storage is full, read-only, out of reach or refuses us; the message says what an operator can do."""
+
+    code: ClassVar[str] = "storage_unavailable"
+
+
+def open_storage(url: str) -> "Storage":
+    """Open the storage that STORAGE_URL names.
+
+    `file:///folder` is made if it is not there. `s3://bucket/prefix` takes endpoint, region and credentials from the
+    usual `AWS_*` variables. ValueError for any other address; StorageUnavailable if the folder cannot be made.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "file" and not parts.netloc and parts.path.startswith("/"):
+        folder = Path(unquote(parts.path))
+        with _translated(f"opening {folder}"):
+            return Storage(LocalStore(folder, mkdir=True), folder)
+    if parts.scheme == "s3" and parts.netloc:
+        return Storage(_bucket(parts.netloc, parts.path.strip("/") or None))
+    raise ValueError(f"STORAGE_URL must be file:///an/absolute/folder or s3://bucket/prefix, not {parts.scheme}:…")
+
+
+def _bucket(name: str, prefix: str | None) -> S3Store:
+    """Return a bucket whose calls end within half a minute: a job is retried by its queue, not by its client."""
+    return S3Store(
+        name,
+        prefix=prefix,
+        client_options={
+            "allow_http": True,  # the operator's AWS_ENDPOINT_URL says whether it is https
+            "connect_timeout": timedelta(seconds=5),
+            "timeout": timedelta(seconds=30),
+        },
+        retry_config={"max_retries": 2, "retry_timeout": timedelta(seconds=20)},
+    )
+
+
+class Storage:
+    """A set of objects, each with a key like `tickets/2026/0192….png`; safe to share among threads, not among forks.
+
+    Every method raises StorageUnavailable if the storage cannot be used, and StorageKeyInvalid for a key that is not
+    relative, has `..` in it, or characters beyond letters, digits and `. _ - = @ +`.
+    """
+
+    def __init__(self, store: ObjectStore, folder: Path | None = None) -> None:
+        """Wrap a store of obstore; use `open_storage`. `folder` is set if it is a local one."""
+        self._store = store
+        self._folder = folder
+
+    def put(self, key: str, data: bytes, content_type: str) -> None:
+        """Write an object, over any old one. A folder does not keep the content type."""
+        path = _valid(key)
+        attributes = {"Content-Type": content_type} if self._folder is None else None
+        with _translated(f"writing {key}"):
+            self._store.put(path, data, attributes=attributes)
+
+    def get(self, key: str) -> bytes:
+        """Return the whole object; StorageObjectMissing if there is none."""
+        path = _valid(key)
+        try:
+            with _translated(f"reading {key}"):
+                return bytes(self._store.get(path).bytes())
+        except StorageObjectMissing:
+            self._assure_folder()
+            raise
+
+    def exists(self, key: str) -> bool:
+        """Say whether there is such an object."""
+        path = _valid(key)
+        try:
+            with _translated(f"looking for {key}"):
+                self._store.head(path)
+        except StorageObjectMissing:
+            self._assure_folder()
+            return False
+        return True
+
+    def delete(self, key: str) -> None:
+        """Remove an object; one that is not there is as good as removed."""
+        path = _valid(key)
+        try:
+            with _translated(f"deleting {key}"):
+                self._store.delete(path)
+        except StorageObjectMissing:
+            self._assure_folder()
+
+    def list(self, prefix: str = "") -> Iterator[str]:
+        """Yield the keys below a prefix of whole segments (`tickets/2026`), in no order, a thousand at a time."""
+        path = _valid(prefix) if prefix else None
+        with _translated(f"listing {prefix or 'all'}"):
+            for page in self._store.list(path, chunk_size=1000):
+                for found in page:
+                    yield found["path"]
+
+    def check(self) -> None:
+        """Write and delete a small object; StorageUnavailable says why the storage cannot be written to."""
+        key = f"{CHECK_PREFIX}/{new_id()}"
+        self.put(key, b"ok", "text/plain")
+        self.delete(key)
+
+    def _assure_folder(self) -> None:
+        """Tell a missing file from a missing folder: when the disk is not mounted, trying again later does help."""
+        if self._folder is not None and not self._folder.is_dir():
+            raise StorageUnavailable(f"the storage folder {self._folder} is gone: is its disk mounted?")
+
+
+def _valid(key: str) -> str:
+    segments = key.split("/")
+    if len(key) > LONGEST_KEY or not all(_SEGMENT.fullmatch(segment) for segment in segments):
+        raise StorageKeyInvalid(f"not a storage key: {key[:200]!r}")
+    return key
+
+
+@contextmanager
+def _translated(doing: str) -> Iterator[None]:
+    """Raise Bellhop's errors in place of obstore's and the system's."""
+    try:
+        yield
+    except (BaseError, OSError) as error:
+        raise translate(error, doing) from error
+
+
+def translate(error: Exception, doing: str) -> BellhopError:
+    """Return our error for one of obstore's.
+
+    obstore has no classes for a full or read-only disk; the number of the system's error is in its text.
+    """
+    text = str(error).partition("\n\nDebug source")[0]
+    if isinstance(error, FileNotFoundError) and not ("NoSuchBucket" in text or doing.startswith("writing")):
+        return StorageObjectMissing(f"{doing}: there is no such object")
+    found = _OS_ERROR.search(text)
+    number = int(found.group(1)) if found else None
+    if number in _IMPOSSIBLE_KEY:
+        return StorageKeyInvalid(f"{doing}: another object is in the way, or the name is too long ({text})")
+    advice = _ADVICE.get(number or 0)
+    if advice is None:
+        advice = "check STORAGE_URL, the AWS_* variables, the bucket's rights, and that the storage is up"
+    return StorageUnavailable(f"{doing}: {advice} ({text})")

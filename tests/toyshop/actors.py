@@ -1,0 +1,98 @@
+"""What the toy shop does. SQL stands here for brevity: it is a fixture, not an example."""
+
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from shared.errors import OutcomeUnknown, PermanentError, TransientError
+from shared.messaging.actor import ProviderSteps, Snooze, actor, provider_actor
+from shared.messaging.outbox import publish
+from shared.messaging.retries import Delays
+from tests.toyshop.contracts import MakeToy, PackToy, ShipToy, ToyFailed, ToyMade
+
+EFFECT = text("INSERT INTO toyshop.effect (number, what) VALUES (:number, :what)")
+SOON = Delays([0.2])
+
+
+@actor(MakeToy, queue="toyshop.default", tries=3, backoff=SOON, time_limit=30, on_failure=ToyFailed)
+def make_toy(message: MakeToy, session: Session, dependencies: Any) -> None:
+    session.execute(EFFECT, {"number": message.number, "what": "made"})
+    publish(session, PackToy(number=message.number))
+    publish(session, ToyMade(number=message.number))
+    time.sleep(message.seconds)
+    go_wrong(message, dependencies)
+
+
+def go_wrong(message: MakeToy, folder: Path) -> None:
+    """Fail in the way that the message asks for, `times` times."""
+    if message.how == "well":
+        return
+    tried = count_up(folder / f"{message.how}.{message.number}")
+    if message.times and tried > message.times:
+        return
+    if message.how == "die":
+        os.kill(os.getpid(), signal.SIGKILL)
+    faults = {
+        "transient": TransientError("the glue is not dry", retry_after=0.2),
+        "permanent": PermanentError("there is no such toy"),
+        "bug": ZeroDivisionError("a bug"),
+        "snooze": Snooze(0.2),
+    }
+    raise faults[message.how]
+
+
+def count_up(file: Path) -> int:
+    """Count in a file, which no rollback takes back."""
+    with file.open("ab") as handle:
+        handle.write(b".")
+    return file.stat().st_size
+
+
+@actor(PackToy, queue="toyshop.default", tries=5, backoff=SOON)
+def pack_toy(message: PackToy, session: Session, dependencies: Any) -> None:
+    session.execute(EFFECT, {"number": message.number, "what": "packed"})
+
+
+@actor(ToyMade, queue="toyshop.events", tries=5, backoff=SOON)
+def on_toy_made(message: ToyMade, session: Session, dependencies: Any) -> None:
+    session.execute(EFFECT, {"number": message.number, "what": "heard"})
+
+
+@actor(ToyFailed, queue="toyshop.events", tries=5, backoff=SOON)
+def on_toy_failed(message: ToyFailed, session: Session, dependencies: Any) -> None:
+    session.execute(EFFECT, {"number": message.fields["number"], "what": "told"})
+
+
+class Shipping(ProviderSteps[ShipToy, int, str]):
+    """The carrier is a folder: a call makes a file. It is dear: a test counts the calls."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def prepare(self, session: Session, message: ShipToy) -> int:
+        return message.number
+
+    def call(self, intent: int) -> str:
+        count_up(self.folder / f"called.{intent}")
+        if (self.folder / f"hang.{intent}").exists() and count_up(self.folder / f"hung.{intent}") == 1:
+            time.sleep(60)
+        if (self.folder / f"unknown.{intent}").exists() and count_up(self.folder / f"lost.{intent}") == 1:
+            raise OutcomeUnknown("the answer was lost")
+        return "shipped"
+
+    def resolve(self, intent: int) -> str | None:
+        count_up(self.folder / f"resolved.{intent}")
+        return "shipped" if (self.folder / f"called.{intent}").exists() else None
+
+    def record(self, session: Session, intent: int, result: str) -> None:
+        session.execute(EFFECT, {"number": intent, "what": result})
+
+
+@provider_actor(ShipToy, queue="toyshop.default", tries=5, backoff=SOON, time_limit=30, call_deadline=5)
+def ship_toy(dependencies: Path) -> Shipping:
+    return Shipping(dependencies)
