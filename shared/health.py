@@ -62,7 +62,7 @@ class HealthServer:
             raise OSError(
                 error.errno, f"health port {self._address[0]}:{self._address[1]}: {error.strerror}"
             ) from error
-        threading.Thread(target=self._server.serve_forever, name="health", daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.1,), name="health", daemon=True).start()
 
     def stop(self) -> None:
         """Close the port; requests that are being answered are not waited for."""

@@ -80,7 +80,7 @@ class Composer:
             message.add_alternative(
                 _templates().get_template(f"{letter.template}.html.j2").render(facts), subtype="html"
             )
-            page = message.get_payload()[1]
+            *_, page = message.iter_parts()
             for ticket, content_id, image in zip(letter.tickets, content_ids, images, strict=True):
                 name = f"{one_line(ticket.code)}.png"
                 page.add_related(image, "image", "png", cid=f"<{content_id}>", filename=name)
@@ -143,7 +143,7 @@ def _header_address(box: Mailbox) -> Address:
 
 
 @cache
-def _policy(*, needs_utf8: bool) -> EmailPolicy:
+def _policy(*, needs_utf8: bool) -> EmailPolicy[Any]:
     """Lines that every server takes: CRLF, no eighth bit but where an address cannot do without it."""
     return SMTP.clone(utf8=True) if needs_utf8 else SMTP.clone(cte_type="7bit")
 
@@ -153,7 +153,7 @@ def _templates() -> jinja2.Environment:
     """The templates of this package. A name that a template misspells is an error, not an empty place."""
     return jinja2.Environment(
         loader=jinja2.PackageLoader("services.notifications"),
-        autoescape=lambda name: name is not None and name.endswith(".html.j2"),
+        autoescape=jinja2.select_autoescape(["html.j2"]),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from shared.errors import OutcomeUnknown, PermanentError, TransientError
+from shared.errors import BellhopError, OutcomeUnknown, PermanentError, TransientError
 
 
 class UnknownEmailError(PermanentError):
@@ -110,3 +110,8 @@ def surely_not_sent(error: BaseException) -> bool:
     if isinstance(error, OutcomeUnknown | TextMessageUnaccountedError):
         return False
     return isinstance(error, PermanentError | TransientError)
+
+
+def code_of(error: BaseException) -> str:
+    """The stable name of an error of ours, or the class of one that nobody foresaw."""
+    return error.code if isinstance(error, BellhopError) else type(error).__name__

@@ -102,7 +102,7 @@ class Alert(Base):
     fingerprint: Mapped[str] = mapped_column(primary_key=True)
     severity: Mapped[str]
     subject: Mapped[str]
-    text: Mapped[str]
+    body: Mapped[str]
     total: Mapped[int] = mapped_column(server_default=text("1"))
     times_told: Mapped[int] = mapped_column(server_default=text("1"))
     since_told: Mapped[int] = mapped_column(server_default=text("0"))

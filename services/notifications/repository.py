@@ -14,8 +14,8 @@ from services.notifications.domain.alerts import QUIET, Telling
 from services.notifications.domain.progress import Progress, State
 from services.notifications.domain.sendings import Channel
 
-ERROR_LENGTH = 2_000
-"""Characters of an error that are kept: a mail server may answer with a page."""
+SAID_LENGTH = 2_000
+"""Characters of an answer or error that are kept: a mail server may answer with a page."""
 
 
 class _Log:
@@ -47,13 +47,14 @@ class _Log:
 
     def settle(self, sending_id: UUID, progress: Progress, answer: str) -> None:
         """The other side took it and answered this. Writes the attempt as well."""
+        answer = _kept(answer)
         values = {"answer": answer, "sent_at": func.clock_timestamp(), "error_code": None, "error": None}
         self._write(sending_id, progress, **values)
         self._attempt(sending_id, answer=answer)
 
     def fail(self, sending_id: UUID, progress: Progress, code: str, error: str) -> None:
         """A try failed with this error. Writes the attempt as well."""
-        said = error[:ERROR_LENGTH]
+        said = _kept(error)
         self._write(sending_id, progress, error_code=code, error=said)
         self._attempt(sending_id, error_code=code, error=said)
 
@@ -69,6 +70,10 @@ class _Log:
             **values,
         }
         self._session.execute(update(self._model).where(self._model.id == sending_id).values(columns))
+
+    def error_code(self, sending_id: UUID) -> str | None:
+        """Why its last try failed, if it did."""
+        return self._session.scalar(select(self._model.error_code).where(self._model.id == sending_id))
 
     def _attempt(self, sending_id: UUID, **said: str) -> None:
         """The caller holds the row of the log, so that two attempts never take the same number."""
@@ -169,6 +174,11 @@ class TextMessages(_Log):
         )
 
 
+def _kept(said: str) -> str:
+    """What a provider said, as the database takes it: PostgreSQL refuses NUL."""
+    return said.replace("\x00", "")[:SAID_LENGTH]
+
+
 def _progress(row: Row[Any]) -> Progress:
     return Progress(State(row.state), row.outcome_open, row.repeated_after_unknown)
 
@@ -210,13 +220,13 @@ class Alerts:
         times = {"first_at": now, "last_at": now, "told_at": now}
         statement = (
             insert(alert)
-            .values(fingerprint=fingerprint, severity=severity, subject=subject, text=text, **times)
+            .values(fingerprint=fingerprint, severity=severity, subject=subject, body=text, **times)
             .on_conflict_do_update(
                 index_elements=[alert.fingerprint],
                 set_={
                     "severity": severity,
                     "subject": subject,
-                    "text": text,
+                    "body": text,
                     "total": alert.total + 1,
                     "times_told": alert.times_told + case((is_quiet, 0), else_=1),
                     "since_told": alert.since_told + case((is_quiet, 1), else_=0),

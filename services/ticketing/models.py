@@ -46,7 +46,7 @@ class EventKeyRow(Base):
 
 
 class TicketTypeRow(Base):
-    """A ticket type with its stock. `reserved` changes with every sale and is in no index, so its updates stay cheap."""
+    """A ticket type with its stock. `reserved` changes with every sale and is in no index: its updates stay cheap."""
 
     __tablename__ = "ticket_types"
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -1,1 +1,1 @@
-"""Webhooks: what providers tell us, verified and stored once; what we tell subscribers, signed and tried until it arrives."""
+"""Webhooks: what providers tell us, verified and stored once; what we tell subscribers, signed and tried again."""

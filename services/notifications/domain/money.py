@@ -1,7 +1,9 @@
 """Amounts as people read them."""
 
-ZERO_DECIMAL = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split())
-THREE_DECIMAL = frozenset("bhd jod kwd omr tnd".split())
+ZERO_DECIMAL = frozenset(
+    ("bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf")
+)
+THREE_DECIMAL = frozenset(("bhd", "jod", "kwd", "omr", "tnd"))
 """Currencies whose minor unit is not a hundredth, as Stripe counts amounts: https://docs.stripe.com/currencies.
 ISK and UGX have no minor unit in ISO 4217 and two decimals there; two it is, since amounts are compared with Stripe's.
 """

@@ -16,14 +16,14 @@ class State(StrEnum):
 
 
 FORWARD: dict[State, frozenset[State]] = {
-    State.QUEUED: frozenset({State.SENDING, State.FAILED, State.SUPPRESSED}),
-    State.SENDING: frozenset({State.SENDING, State.SENT, State.FAILED, State.UNKNOWN}),
-    State.FAILED: frozenset({State.SENDING}),
-    State.UNKNOWN: frozenset({State.SENDING}),
+    State.QUEUED: frozenset({State.SENDING, State.SENT, State.FAILED, State.UNKNOWN, State.SUPPRESSED}),
+    State.SENDING: frozenset({State.SENT, State.FAILED, State.UNKNOWN}),
+    State.FAILED: frozenset({State.SENDING, State.SENT}),
+    State.UNKNOWN: frozenset({State.SENDING, State.SENT}),
     State.SENT: frozenset(),
     State.SUPPRESSED: frozenset(),
 }
-"""`failed` and `unknown` are left only when a person has the job tried again; `sent` and `suppressed` never."""
+"""`failed` and `unknown` are left when a person has the job tried again; `sent` and `suppressed` never."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,9 +22,7 @@ def qr_png(text: str) -> bytes:
 
     The same text always gives the same bytes. Raises qrcode's DataOverflowError for more than 152 bytes.
     """
-    code: QRCode[Image.Image] = QRCode(
-        version=VERSION, error_correction=constants.ERROR_CORRECT_M, border=0, mask_pattern=MASK
-    )
+    code = QRCode(version=VERSION, error_correction=constants.ERROR_CORRECT_M, border=0, mask_pattern=MASK)
     code.add_data(text.encode(), optimize=0)
     code.make(fit=False)
     width = code.modules_count

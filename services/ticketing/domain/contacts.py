@@ -23,7 +23,7 @@ def email_address(text: str) -> str:
 
 
 def plain_line(text: str) -> str:
-    """A name or title on one line, without blanks around it. Raises ValueError if it is empty or holds control characters."""
+    """A name or title without blanks around it. Raises ValueError if it is empty or has more than one line."""
     line = text.strip(" ")
     if not line or len(line) > MAX_NAME:
         raise ValueError(f"must have 1 to {MAX_NAME} characters")

@@ -22,7 +22,6 @@ class Event:
     currency: str
     starts_at: datetime
     ends_at: datetime | None
-    created_at: datetime | None = None
 
     @property
     def over_at(self) -> datetime:
@@ -42,7 +41,6 @@ class TicketType:
     quantity: int
     max_per_order: int | None
     reserved: int = 0
-    created_at: datetime | None = None
 
     @property
     def available(self) -> int:

@@ -22,8 +22,10 @@ def link_key(secret_key: str) -> bytes:
 
 
 def link_expiry(over_at: datetime, now: datetime) -> datetime:
-    """30 days after the event, or after today where the event is over. It changes once a day at most, so that pictures
-    stay in a browser's cache."""
+    """30 days after the event, or after today where the event is over.
+
+    It changes once a day at most, so that pictures stay in a browser's cache.
+    """
     today = datetime.combine(now.date(), time(), tzinfo=now.tzinfo)
     return max(over_at, today) + KEPT_FOR
 

@@ -58,11 +58,30 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """An order with its items, in the order of their ids. `expires_at` is None where nothing was to be paid.
+class NewOrder:
+    """An order that is about to be stored."""
 
-    The times are PostgreSQL's; an order that is not stored yet has none.
-    """
+    id: UUID
+    organisation_id: UUID
+    event_id: UUID
+    number: str
+    currency: str
+    customer: Customer
+    items: tuple[Item, ...]
+
+    @property
+    def amount(self) -> int:
+        return sum(item.quantity * item.unit_price for item in self.items)
+
+    @property
+    def status(self) -> OrderStatus:
+        """What costs nothing is paid from the beginning."""
+        return OrderStatus.HELD if self.amount else OrderStatus.PAID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A stored order with its items, in the order of their ids. `expires_at` is None where nothing was to be paid."""
 
     id: UUID
     organisation_id: UUID
@@ -73,7 +92,7 @@ class Order:
     currency: str
     customer: Customer
     items: tuple[Item, ...]
-    created_at: datetime | None = None
+    created_at: datetime
     expires_at: datetime | None = None
     payment_id: UUID | None = None
     paid_at: datetime | None = None

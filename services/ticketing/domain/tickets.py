@@ -109,8 +109,7 @@ def _encode(data: bytes) -> str:
 
 
 def _decode(text: str, length: int, name: str) -> bytes:
-    """base64url, strictly: Python's decoder skips foreign characters and ignores spare bits, which would give one
-    ticket many spellings."""
+    """base64url, strictly: Python's decoder ignores spare bits, which would give one ticket many spellings."""
     try:
         data = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except ValueError:

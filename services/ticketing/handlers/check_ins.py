@@ -18,7 +18,7 @@ from shared.messaging.outbox import Session, publish
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scan:
-    """A ticket that was shown at the door: its `token`, or else its `code`. `at` is when, `nonce` unique to the scan."""
+    """A ticket shown at the door: its `token`, or else its `code`. `at` is when; `nonce` is unique to the scan."""
 
     organisation_id: UUID
     event_id: UUID

@@ -21,7 +21,7 @@ def create_event(
     starts_at: datetime,
     ends_at: datetime | None,
 ) -> Event:
-    """Store a new event with a key pair of its own, and return it as it is stored."""
+    """Store a new event with a key pair of its own."""
     event = Event(
         id=new_id(),
         organisation_id=organisation_id,
@@ -31,9 +31,8 @@ def create_event(
         starts_at=starts_at,
         ends_at=ends_at,
     )
-    events = Events(session)
-    events.add(event, signatures.new_key(event.id))
-    return events.get(organisation_id, event.id)
+    Events(session).add(event, signatures.new_key(event.id))
+    return event
 
 
 def add_ticket_type(
@@ -59,4 +58,4 @@ def add_ticket_type(
         max_per_order=max_per_order,
     )
     events.add_ticket_type(kind)
-    return events.ticket_type(organisation_id, event_id, kind.id)
+    return kind

@@ -5,7 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from services.ticketing.domain.events import Event, Line, lines
-from services.ticketing.domain.orders import Customer, Item, Order, OrderStatus, new_number
+from services.ticketing.domain.orders import Customer, Item, NewOrder, Order, OrderStatus, new_number
 from services.ticketing.errors import OrderNumbersTakenError
 from services.ticketing.handlers import stock
 from services.ticketing.repository import Events, Orders
@@ -55,7 +55,7 @@ def cancel_order(session: Session, organisation_id: UUID, order_id: UUID) -> Ord
 
 
 def expire_due(session: Session) -> None:
-    """End holds that are over and free their stock; what does not fit into one batch is left to a message of its own."""
+    """End holds that are over and free their stock, one batch; a message of its own goes on where there are more."""
     overdue = Orders(session).claim_overdue(EXPIRE_BATCH)
     stock.release(session, stock.expire(session, overdue))
     if len(overdue) == EXPIRE_BATCH:
@@ -80,7 +80,6 @@ def announce_paid(session: Session, order: Order) -> None:
 
 
 def _store(session: Session, event: Event, chosen: list[Line], customer: Customer, hold: timedelta) -> Order:
-    amount = sum(line.amount for line in chosen)
     items = tuple(
         Item(
             id=new_id(),
@@ -92,18 +91,16 @@ def _store(session: Session, event: Event, chosen: list[Line], customer: Custome
         for line in chosen
     )
     for _ in range(NUMBER_DRAWS):
-        draft = Order(
+        draft = NewOrder(
             id=new_id(),
             organisation_id=event.organisation_id,
             event_id=event.id,
             number=new_number(),
-            status=OrderStatus.HELD if amount else OrderStatus.PAID,
-            amount=amount,
             currency=event.currency,
             customer=customer,
             items=items,
         )
-        stored = Orders(session).add(draft, hold if amount else None)
+        stored = Orders(session).add(draft, hold)
         if stored is not None:
             return stored
     raise OrderNumbersTakenError(f"{NUMBER_DRAWS} random order numbers in a row were taken")

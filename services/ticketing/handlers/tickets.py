@@ -123,9 +123,10 @@ def record_tickets(session: Session, press: Press, plan: Plan, tickets: list[Tic
 
 def _drafts(tickets: Tickets, order: Order) -> tuple[Draft, ...]:
     """Every ticket with a code that no other has. The draw counts up for the few whose code is taken."""
+    items = {ticket: item for item, ticket in ticket_ids(order)}
     codes: dict[UUID, str] = {}
-    waiting, used, draw = dict((ticket, item) for item, ticket in ticket_ids(order)), set[str](), 0
-    items = dict(waiting)
+    used: set[str] = set()
+    waiting, draw = list(items), 0
     while waiting:
         drawn = {ticket: ticket_code(ticket, draw) for ticket in waiting}
         used |= tickets.taken_codes(drawn.values())
@@ -133,8 +134,7 @@ def _drafts(tickets: Tickets, order: Order) -> tuple[Draft, ...]:
             if code not in used:
                 used.add(code)
                 codes[ticket] = code
-                del waiting[ticket]
-        draw += 1
+        waiting, draw = [ticket for ticket in waiting if ticket not in codes], draw + 1
     return tuple(Draft(ticket, item, codes[ticket]) for ticket, item in items.items())
 
 

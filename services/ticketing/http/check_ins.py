@@ -20,13 +20,15 @@ from shared.clock import now
 
 router = APIRouter()
 
+TokenText = Annotated[str, StringConstraints(max_length=1_000)]
+CodeText = Annotated[str, StringConstraints(max_length=MAX_CODE_INPUT)]
 Nonce = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[\x21-\x7e]+$")]
 
 
 class CheckInIn(Body):
     event_id: UUID
-    token: Annotated[str, StringConstraints(max_length=1_000)] | None = Field(None, description="what the QR code holds")
-    code: Annotated[str, StringConstraints(max_length=MAX_CODE_INPUT)] | None = None
+    token: TokenText | None = Field(None, description="what the QR code holds")
+    code: CodeText | None = Field(None, description="what the holder reads out")
     nonce: Nonce = Field(description="drawn for each scan; a request sent again with it succeeds once")
     at: Moment | None = Field(None, description="when it was scanned; now if left out")
     force: bool = Field(False, description="for scans made offline: record it although the ticket was redeemed before")

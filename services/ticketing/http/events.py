@@ -38,7 +38,6 @@ class EventOut(BaseModel):
     ends_at: datetime | None
     venue: str | None
     currency: str
-    created_at: datetime
 
 
 class TicketTypeIn(Body):
@@ -57,7 +56,6 @@ class TicketTypeOut(BaseModel):
     quantity: int
     available: int = Field(description="neither held nor sold")
     max_per_order: int | None
-    created_at: datetime
 
 
 @router.post("/v1/events", status_code=201)
@@ -134,7 +132,6 @@ def event_out(event: Event) -> EventOut:
         ends_at=None if event.ends_at is None else event.ends_at.astimezone(UTC),
         venue=event.venue,
         currency=event.currency,
-        created_at=event.created_at,
     )
 
 
@@ -148,5 +145,4 @@ def ticket_type_out(kind: TicketType, event: Event) -> TicketTypeOut:
         quantity=kind.quantity,
         available=kind.available,
         max_per_order=kind.max_per_order,
-        created_at=kind.created_at,
     )

@@ -83,9 +83,7 @@ class OrderOut(BaseModel):
 
 
 @router.post("/v1/orders", status_code=201, responses=problems(404, 409))
-def place_order(
-    body: OrderIn, caller: CallerDep, work: WorkDep, links: LinksDep, settings: SettingsDep
-) -> OrderOut:
+def place_order(body: OrderIn, caller: CallerDep, work: WorkDep, links: LinksDep, settings: SettingsDep) -> OrderOut:
     """Hold tickets until they are paid; an order that costs nothing is paid at once.
 
     Have the payment's `metadata.order_id` name the order's `id`.

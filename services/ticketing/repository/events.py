@@ -86,9 +86,7 @@ class Events:
             raise TicketTypeNotFoundError(f"event {event_id} has no ticket type {ticket_type_id}")
         return found[ticket_type_id]
 
-    def ticket_types(
-        self, organisation_id: UUID, event_id: UUID, ids: Collection[UUID]
-    ) -> dict[UUID, TicketType]:
+    def ticket_types(self, organisation_id: UUID, event_id: UUID, ids: Collection[UUID]) -> dict[UUID, TicketType]:
         """Those of the event's ticket types that have one of these ids."""
         query = select(TicketTypeRow).where(
             TicketTypeRow.organisation_id == organisation_id,
@@ -121,7 +119,6 @@ def _event(row: EventRow) -> Event:
         currency=row.currency,
         starts_at=row.starts_at,
         ends_at=row.ends_at,
-        created_at=row.created_at,
     )
 
 
@@ -144,5 +141,4 @@ def _ticket_type(row: TicketTypeRow) -> TicketType:
         quantity=row.quantity,
         reserved=row.reserved,
         max_per_order=row.max_per_order,
-        created_at=row.created_at,
     )

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, exists, func, insert, select, upda
 from sqlalchemy.dialects.postgresql import insert as insert_or_not
 from sqlalchemy.orm import Session
 
-from services.ticketing.domain.orders import Customer, Item, Order, OrderStatus
+from services.ticketing.domain.orders import Customer, Item, NewOrder, Order, OrderStatus
 from services.ticketing.errors import OrderNotFoundError, OrderStateError
 from services.ticketing.models import OrderItemRow, OrderRow
 from services.ticketing.repository.locks import bounded_wait
@@ -28,12 +28,13 @@ class Orders:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def add(self, order: Order, hold: timedelta | None) -> Order | None:
+    def add(self, order: NewOrder, hold: timedelta) -> Order | None:
         """Store a new order with its items; None where its number is taken.
 
-        PostgreSQL's clock sets the times: `expires_at` is `hold` from now, `paid_at` is now for an order that is paid
-        already. Returns the order as it is stored.
+        PostgreSQL's clock sets the times: `expires_at` is `hold` from now where something is to be paid, else
+        `paid_at` is now.
         """
+        moment, is_paid = func.clock_timestamp(), order.status is OrderStatus.PAID
         statement = (
             insert_or_not(OrderRow)
             .values(
@@ -47,8 +48,8 @@ class Orders:
                 customer_name=order.customer.name,
                 customer_email=order.customer.email,
                 customer_phone=order.customer.phone,
-                expires_at=None if hold is None else func.clock_timestamp() + hold,
-                paid_at=func.clock_timestamp() if order.status is OrderStatus.PAID else None,
+                expires_at=None if is_paid else moment + hold,
+                paid_at=moment if is_paid else None,
             )
             .on_conflict_do_nothing(index_elements=[OrderRow.organisation_id, OrderRow.number])
             .returning(OrderRow)
@@ -96,7 +97,7 @@ class Orders:
         """
         if not orders:
             return []
-        values = {"status": status, STAMPS[status]: func.clock_timestamp()}
+        values: dict[str, object] = {"status": status, STAMPS[status]: func.clock_timestamp()}
         if payment_id is not None:
             values["payment_id"] = payment_id
         statement = (
@@ -111,15 +112,13 @@ class Orders:
             raise OrderStateError("an order that was locked is not there any more")
         return [_order(rows[order.id], order.items) for order in orders]
 
-    def _read(self, query: Select[tuple[OrderRow]]) -> list[Order]:
+    def _read(self, query: Select[OrderRow]) -> list[Order]:
         with bounded_wait():
             rows = self._session.scalars(query.execution_options(populate_existing=True)).all()
         if not rows:
             return []
         items = (
-            select(OrderItemRow)
-            .where(OrderItemRow.order_id.in_([row.id for row in rows]))
-            .order_by(OrderItemRow.id)
+            select(OrderItemRow).where(OrderItemRow.order_id.in_([row.id for row in rows])).order_by(OrderItemRow.id)
         )
         by_order: dict[UUID, list[Item]] = {row.id: [] for row in rows}
         for item in self._session.scalars(items):
@@ -132,7 +131,7 @@ def _overdue() -> ColumnElement[bool]:
     return (OrderRow.status == OrderStatus.HELD.value) & (OrderRow.expires_at <= func.statement_timestamp())
 
 
-def _item_values(order: Order, item: Item) -> dict[str, object]:
+def _item_values(order: NewOrder, item: Item) -> dict[str, object]:
     return {
         "id": item.id,
         "organisation_id": order.organisation_id,

@@ -34,7 +34,7 @@ class Stock:
         return None
 
     def _add(self, ticket_type_id: UUID, by: int) -> bool:
-        """One sale is one conditional update: PostgreSQL looks at the condition again after it has waited for the row."""
+        """One conditional update: PostgreSQL looks at the condition again after it has waited for the row."""
         statement = (
             update(TicketTypeRow)
             .where(

@@ -1,6 +1,7 @@
 """SQL of tickets."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Select, func, insert, select, update
@@ -50,11 +51,9 @@ class Tickets:
 
     def lock_by_code(self, organisation_id: UUID, code: str) -> Ticket | None:
         """The ticket with this code, held against other scans until the transaction ends."""
-        return self._lock(
-            select(TicketRow).where(TicketRow.organisation_id == organisation_id, TicketRow.code == code)
-        )
+        return self._lock(select(TicketRow).where(TicketRow.organisation_id == organisation_id, TicketRow.code == code))
 
-    def redeem(self, ticket: Ticket, at: object) -> Ticket:
+    def redeem(self, ticket: Ticket, at: datetime) -> Ticket:
         """Note a scan: the ticket is redeemed (if it was not revoked), and the earliest scan is its time."""
         state = TicketState.REVOKED if ticket.state is TicketState.REVOKED else TicketState.REDEEMED
         statement = (
@@ -75,7 +74,7 @@ class Tickets:
         )
         return list(self._session.scalars(query.order_by(TicketRow.id)))
 
-    def _lock(self, query: Select[tuple[TicketRow]]) -> Ticket | None:
+    def _lock(self, query: Select[TicketRow]) -> Ticket | None:
         with bounded_wait():
             row = self._session.scalar(query.with_for_update(key_share=True))
         return None if row is None else _ticket(row)

@@ -1,7 +1,7 @@
 """One attempt at a delivery, in three steps: what to send, sending it, and writing down how that went."""
 
 from dataclasses import dataclass, field
-from typing import NoReturn, Protocol
+from typing import Protocol
 from uuid import UUID
 
 from services.webhooks.domain.announcements import sent_id
@@ -98,43 +98,37 @@ def attempt(receivers: Receivers, intent: Intent) -> Attempted:
 
     An attempt by hand raises neither: it is one attempt, which is logged as it went.
     """
+    number = intent.tries + 1
     try:
-        return _send(receivers, intent)
+        return _judged(_sent(receivers, intent, number), number)
     except (ReceiverUnavailableError, ReceiverRefusedError) as error:
         if intent.by_hand:
             return failed_attempt(error)
         raise
 
 
-def _send(receivers: Receivers, intent: Intent) -> Attempted:
-    number = intent.tries + 1
+def _sent(receivers: Receivers, intent: Intent, number: int) -> Answer:
     try:
-        answer = receivers.send(intent.url, intent.sent_id, intent.body, intent.secret)
+        return receivers.send(intent.url, intent.sent_id, intent.body, intent.secret)
     except NoAnswerError as error:
         pause = pause_after(number, status=None, asked=None, timed_out=error.timed_out)
         raise ReceiverUnavailableError(str(error), duration_ms=error.duration_ms, retry_after=pause) from error
     except (AddressRefusedError, InvalidUrlError) as error:
         raise ReceiverRefusedError(str(error)) from error
-    verdict = verdict_on(answer.status)
-    if verdict in {Verdict.DELIVERED, Verdict.GONE}:
-        return Attempted(
-            verdict,
-            status=answer.status,
-            response=answer.response,
-            error=None if verdict is Verdict.DELIVERED else describe(answer.status),
-            duration_ms=answer.duration_ms,
-        )
-    _raise(answer, verdict, number)
 
 
-def _raise(answer: Answer, verdict: Verdict, number: int) -> NoReturn:
-    text = describe(answer.status)
+def _judged(answer: Answer, number: int) -> Attempted:
+    verdict, text = verdict_on(answer.status), describe(answer.status)
+    status, response, duration_ms = answer.status, answer.response, answer.duration_ms
     if verdict is Verdict.RETRY:
-        pause = pause_after(number, status=answer.status, asked=answer.retry_after, timed_out=False)
+        pause = pause_after(number, status=status, asked=answer.retry_after, timed_out=False)
         raise ReceiverUnavailableError(
-            text, status=answer.status, response=answer.response, duration_ms=answer.duration_ms, retry_after=pause
+            text, status=status, response=response, duration_ms=duration_ms, retry_after=pause
         )
-    raise ReceiverRefusedError(text, status=answer.status, response=answer.response, duration_ms=answer.duration_ms)
+    if verdict is Verdict.FAILED:
+        raise ReceiverRefusedError(text, status=status, response=response, duration_ms=duration_ms)
+    error = text if verdict is Verdict.GONE else None
+    return Attempted(verdict, status, response, error, duration_ms)
 
 
 def record(session: Session, intent: Intent, attempted: Attempted) -> None:
@@ -143,8 +137,8 @@ def record(session: Session, intent: Intent, attempted: Attempted) -> None:
     _log(session, intent.delivery_id, attempted, final=gone, by_hand=intent.by_hand)
     if gone:
         reason = "the endpoint answered 410: it wants no more webhooks"
-        Endpoints(session).disable(intent.endpoint_id, reason)
-        Deliveries(session).skip_pending(intent.endpoint_id, reason)
+        if Endpoints(session).disable(intent.endpoint_id, intent.url, reason):
+            Deliveries(session).skip_pending(intent.endpoint_id, reason)
 
 
 def record_failure(session: Session, message: DeliverWebhook, error: BaseException, *, final: bool) -> None:
@@ -156,8 +150,12 @@ def failed_attempt(error: BaseException) -> Attempted:
     """How an attempt that raised is logged."""
     verdict = Verdict.FAILED if isinstance(error, ReceiverRefusedError) else Verdict.RETRY
     if isinstance(error, AttemptError):
-        return Attempted(verdict, error.status, error.response, str(error), error.duration_ms)
-    return Attempted(verdict, error=as_text(f"{type(error).__name__}: {error}".encode("utf-8", "replace")))
+        return Attempted(verdict, error.status, error.response, _text(str(error)), error.duration_ms)
+    return Attempted(verdict, error=_text(f"{type(error).__name__}: {error}"))
+
+
+def _text(error: str) -> str:
+    return as_text(error.encode("utf-8", "replace"))
 
 
 def _log(session: Session, delivery_id: UUID, attempted: Attempted, *, final: bool, by_hand: bool) -> None:

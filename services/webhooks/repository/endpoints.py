@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from services.webhooks.models import Endpoint
@@ -51,14 +51,16 @@ class Endpoints:
         """Write these columns."""
         self._session.execute(update(Endpoint).where(Endpoint.id == endpoint_id).values(**values))
 
-    def disable(self, endpoint_id: UUID, reason: str) -> None:
-        """Deliver nothing there until somebody enables it again."""
-        self.change(endpoint_id, {"enabled": False, "disabled_reason": reason})
+    def disable(self, endpoint_id: UUID, url: str, reason: str) -> bool:
+        """Deliver nothing there until somebody enables it again; False where it leads to another URL by now."""
+        statement = update(Endpoint).where(Endpoint.id == endpoint_id, Endpoint.url == url).returning(Endpoint.id)
+        values = {"enabled": False, "disabled_reason": reason}
+        return self._session.execute(statement.values(values)).scalar() is not None
 
     def delete(self, endpoint_id: UUID) -> None:
         """The row stays, for its deliveries; nothing finds it any more, and its secret is gone."""
         self.change(endpoint_id, {"enabled": False, "deleted_at": func.clock_timestamp(), "secret": b""})
 
     @staticmethod
-    def _of(organisation_id: UUID) -> Any:
+    def _of(organisation_id: UUID) -> Select[Endpoint]:
         return select(Endpoint).where(Endpoint.organisation_id == organisation_id, Endpoint.deleted_at.is_(None))

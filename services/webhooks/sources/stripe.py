@@ -15,7 +15,7 @@ from shared.contracts.webhooks import StripeEventReceived
 HEADER = "stripe-signature"
 SCHEME = "v1"
 TOLERANCE_SECONDS = 300
-"""How far Stripe's clock may be from ours. Stripe's own library looks at the past only; the future is refused as well."""
+"""How far Stripe's clock may be from ours, either way: Stripe's own library looks at the past only."""
 
 _LONGEST_HEADER = 4_096
 _DEEPEST = 64

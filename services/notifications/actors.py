@@ -1,0 +1,85 @@
+"""What the notifications service hears."""
+
+from services.notifications.domain.sendings import Email, TextMessage
+from services.notifications.handlers import alerts, emails, orders, text_messages
+from services.notifications.handlers.dependencies import Dependencies
+from shared.contracts.notifications import AlertFailure, AlertOperations, SendEmail, SendSms
+from shared.contracts.ticketing import OrderFulfilled
+from shared.messaging.actor import ProviderSteps, actor, provider_actor
+from shared.messaging.outbox import Session
+from shared.messaging.retries import Delays
+
+DEFAULT, EMAIL, SMS = "notifications.default", "notifications.email", "notifications.sms"
+WAITS = Delays([30, 300], jitter=0.2)
+"""Seconds between the three tries: over a restart of a mail server, and most greylisting, without holding tickets long."""
+
+
+@actor(OrderFulfilled, queue=DEFAULT, time_limit=30, on_failure=AlertFailure)
+def send_tickets(message: OrderFulfilled, session: Session, dependencies: Dependencies) -> None:
+    orders.send_tickets(session, message, has_text_messages=dependencies.texter is not None)
+
+
+@actor(AlertOperations, queue=DEFAULT, time_limit=30)
+def alert_operations(message: AlertOperations, session: Session, dependencies: Dependencies) -> None:
+    alerts.alert(session, message, dependencies.operations)
+
+
+@actor(AlertFailure, queue=DEFAULT, time_limit=30)
+def alert_failure(message: AlertFailure, session: Session, dependencies: Dependencies) -> None:
+    alerts.alert_failure(session, message, dependencies.operations)
+
+
+@provider_actor(
+    SendEmail, queue=EMAIL, tries=3, backoff=WAITS, time_limit=30, call_deadline=30, on_failure=AlertFailure
+)
+def send_email(dependencies: Dependencies) -> ProviderSteps[SendEmail, Email, str]:
+    return _SendingEmail(dependencies)
+
+
+@provider_actor(SendSms, queue=SMS, tries=3, backoff=WAITS, time_limit=30, call_deadline=30, on_failure=AlertFailure)
+def send_sms(dependencies: Dependencies) -> ProviderSteps[SendSms, TextMessage, str]:
+    return _SendingTextMessage(dependencies)
+
+
+class _SendingEmail(ProviderSteps[SendEmail, Email, str]):
+    """A mail that may have arrived is sent again: two mails do no harm, no ticket does."""
+
+    def __init__(self, dependencies: Dependencies) -> None:
+        self._dependencies = dependencies
+
+    def prepare(self, session: Session, message: SendEmail) -> Email | None:
+        return emails.begin(session, message.email_id)
+
+    def call(self, intent: Email) -> str:
+        return emails.send(self._dependencies, intent)
+
+    def resolve(self, _intent: Email) -> None:
+        return None
+
+    def record(self, session: Session, intent: Email, result: str) -> None:
+        emails.record_sent(session, intent, result)
+
+    def failed(self, session: Session, message: SendEmail, error: BaseException, *, final: bool) -> None:
+        emails.record_failure(session, message.email_id, error, final=final)
+
+
+class _SendingTextMessage(ProviderSteps[SendSms, TextMessage, str]):
+    """A text message that may have arrived is looked for at the provider, and not sent again."""
+
+    def __init__(self, dependencies: Dependencies) -> None:
+        self._dependencies = dependencies
+
+    def prepare(self, session: Session, message: SendSms) -> TextMessage | None:
+        return text_messages.begin(session, message.sms_id)
+
+    def call(self, intent: TextMessage) -> str:
+        return text_messages.send(self._dependencies, intent)
+
+    def resolve(self, intent: TextMessage) -> str:
+        return text_messages.look_up(self._dependencies, intent)
+
+    def record(self, session: Session, intent: TextMessage, result: str) -> None:
+        text_messages.record_sent(session, intent, result)
+
+    def failed(self, session: Session, message: SendSms, error: BaseException, *, final: bool) -> None:
+        text_messages.record_failure(session, message.sms_id, error, final=final)

@@ -1,0 +1,1 @@
+"""The use cases of notifications. Each works in the caller's transaction, and publishes through the outbox."""

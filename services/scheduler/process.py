@@ -1,0 +1,142 @@
+"""The scheduler at work: APScheduler wakes it, PostgreSQL decides, and a look now and then catches what failed."""
+
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from threading import Event, Lock
+from zoneinfo import ZoneInfo
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from prometheus_client import Counter, Gauge
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from services.scheduler.cron import Cron, CronAlarm
+from services.scheduler.handlers import publish_due
+from services.scheduler.leadership import Leadership
+from services.scheduler.repository import Ticks
+from shared.clock import Clock, now
+from shared.database.session import UnitOfWork
+from shared.logging import get_logger
+from shared.metrics import Metrics
+from shared.schedules import Schedule
+
+LOOK_SECONDS = 15.0
+"""How often the leader looks at all schedules, whatever APScheduler did: a tick that met a database that was away."""
+PURGE_SECONDS = 24 * 3600.0
+KEEP = timedelta(days=30)
+
+log = get_logger("bellhop.scheduler")
+
+
+class Scheduler:
+    """Publishes the schedules for as long as this process leads."""
+
+    def __init__(
+        self,
+        schedules: Sequence[Schedule],
+        zone: ZoneInfo,
+        engine: Engine,
+        work: UnitOfWork,
+        metrics: Metrics,
+        *,
+        clock: Clock = now,
+    ) -> None:
+        self._crons = {schedule: Cron(schedule.cron, zone) for schedule in schedules}
+        self._zone, self._work, self._clock = zone, work, clock
+        self._leadership = Leadership(engine)
+        self._alarms: BackgroundScheduler | None = None
+        self._one_at_a_time = Lock()
+        self._looked_at = self._purged_at = float("-inf")
+        self.beat = time.monotonic()
+        registry = metrics.registry
+        self._leads = Gauge(
+            "bellhop_scheduler_leader", "1 for the scheduler that publishes, else 0.", registry=registry
+        )
+        self._published = Counter("bellhop_ticks_published", "Ticks published.", ("schedule",), registry=registry)
+        self._left_out = Counter(
+            "bellhop_ticks_left_out", "Missed ticks not published.", ("schedule",), registry=registry
+        )
+        self._lateness = Gauge(
+            "bellhop_tick_lateness_seconds", "How late the last tick was.", ("schedule",), registry=registry
+        )
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process publishes; the others stand by."""
+        return self._leadership.leads
+
+    def run(self, stopping: Event, poll: float = 1.0) -> None:
+        """Lead or wait to lead until `stopping` is set; looks every `poll` seconds."""
+        while not stopping.is_set():
+            self.beat = time.monotonic()
+            if self._leadership.seek():
+                self._start_alarms()
+                self._look()
+            else:
+                self._stop_alarms()
+            stopping.wait(poll)
+        self._stop_alarms()
+        self._leadership.give_up()
+
+    def tick(self, schedule: Schedule) -> None:
+        """Publish what is due of one schedule, if this process still leads. A failure is left to the next look."""
+        with self._one_at_a_time:
+            if not self._leadership.holds():
+                return
+            moment = self._clock()
+            try:
+                with self._work() as session:
+                    outcome = publish_due(session, schedule, self._crons[schedule], moment)
+            except SQLAlchemyError as error:
+                log.warning("tick_failed", schedule=schedule.name, error=str(error))
+                return
+        for due_at in outcome.published:
+            late = (moment - due_at).total_seconds()
+            self._published.labels(schedule.name).inc()
+            self._lateness.labels(schedule.name).set(late)
+            log.info("tick_published", schedule=schedule.name, due_at=due_at.isoformat(), late_seconds=round(late, 3))
+        if outcome.left_out:
+            self._left_out.labels(schedule.name).inc(outcome.left_out)
+            log.warning("missed_ticks", schedule=schedule.name, rule=schedule.missed, left_out=outcome.left_out)
+
+    def _look(self) -> None:
+        if time.monotonic() - self._looked_at < LOOK_SECONDS:
+            return
+        self._looked_at = time.monotonic()
+        for schedule in self._crons:
+            self.tick(schedule)
+        if time.monotonic() - self._purged_at > PURGE_SECONDS:
+            self._purged_at = time.monotonic()
+            self._purge()
+
+    def _purge(self) -> None:
+        try:
+            with self._work() as session:
+                Ticks(session).purge(KEEP)
+        except SQLAlchemyError as error:
+            log.warning("purge_failed", error=str(error))
+
+    def _start_alarms(self) -> None:
+        """APScheduler only wakes us up: whether a tick is missed, and what of it, is not left to its misfire rules."""
+        if self._alarms is not None:
+            return
+        log.info("leading", schedules=len(self._crons))
+        self._leads.set(1)
+        self._looked_at = float("-inf")
+        defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+        self._alarms = BackgroundScheduler(
+            timezone=self._zone, executors={"default": ThreadPoolExecutor(1)}, job_defaults=defaults
+        )
+        for schedule, cron in self._crons.items():
+            self._alarms.add_job(self.tick, CronAlarm(cron), [schedule], id=schedule.name, name=schedule.name)
+        self._alarms.start()
+
+    def _stop_alarms(self) -> None:
+        if self._alarms is None:
+            return
+        log.info("standing_by")
+        self._leads.set(0)
+        self._alarms.shutdown(wait=True)
+        self._alarms = None

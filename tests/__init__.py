@@ -1,0 +1,1 @@
+"""Tests: unit, integration, e2e, faults, contracts, architecture, benchmarks."""

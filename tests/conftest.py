@@ -1,0 +1,73 @@
+"""One PostgreSQL and one RabbitMQ for the whole run; a database of its own for each test, and a virtual host where asked.
+
+The servers are started by the process that controls the run, before its workers. A run of tests that need none (unit,
+contracts, architecture) starts none.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.local.postgres import Postgres
+from deploy.local.rabbitmq import RabbitMQ
+from tests.support.databases import Database, Template
+from tests.support.network import forbid_the_outside
+from tests.support.vhosts import VirtualHost
+
+NEED_NO_SERVER = ("tests/unit", "tests/contracts", "tests/architecture")
+POSTGRES, RABBITMQ = "BELLHOP_TEST_POSTGRES_URL", "BELLHOP_TEST_RABBITMQ_URL"
+MANAGEMENT = "BELLHOP_TEST_MANAGEMENT_URL"
+_running: list[Postgres | RabbitMQ] = []
+_folders: list[Path] = []
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the servers once, in the controlling process."""
+    if hasattr(config, "workerinput") or config.option.collectonly or POSTGRES in os.environ:
+        return
+    root = config.rootpath
+    paths = [Path(argument.split("::")[0]) for argument in config.args]
+    relative = [str((root / path).resolve().relative_to(root)) for path in paths]
+    if all(path.startswith(NEED_NO_SERVER) for path in relative):
+        return
+    folder = Path(tempfile.mkdtemp(prefix="bellhop-tests-"))
+    folder.chmod(0o755)
+    _folders.append(folder)
+    postgres, rabbitmq = Postgres(folder / "postgres"), RabbitMQ(folder / "rabbitmq")
+    for server in (postgres, rabbitmq):
+        server.start()
+        _running.append(server)
+    Template(postgres.url).create()
+    os.environ |= {POSTGRES: postgres.url, RABBITMQ: rabbitmq.url, MANAGEMENT: rabbitmq.management_url}
+
+
+def pytest_unconfigure() -> None:
+    """Stop what was started, also after a failure."""
+    for server in reversed(_running):
+        server.stop()
+    for folder in _folders:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def _no_outside_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Connecting to anything but this machine is an error in every test."""
+    forbid_the_outside(monkeypatch)
+
+
+@pytest.fixture
+def database() -> Iterator[Database]:
+    """A fresh database with all schemas, cloned from the migrated template."""
+    with Template(os.environ[POSTGRES]).clone() as cloned:
+        yield cloned
+
+
+@pytest.fixture
+def rabbitmq() -> Iterator[VirtualHost]:
+    """An empty virtual host of the run's RabbitMQ."""
+    with VirtualHost.fresh(os.environ[RABBITMQ], os.environ[MANAGEMENT]) as vhost:
+        yield vhost
