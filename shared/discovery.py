@@ -15,8 +15,9 @@ from shared.schedules import Schedule
 GROUP = "bellhop.services"
 """Entry points of this group name packages that are services too: `orchard = "orchard_bellhop"`."""
 BUILT_IN = "services"
-MARKS = ("actors", "http", "schedules")
-"""A package with one of these modules is a service; gateway, scheduler, relay and console have none."""
+MARKS = ("actors", "http", "schedules", "migrations")
+"""A package with one of these is found here. The gateway has tables and nothing else; scheduler, relay and console have
+none of these: they belong to every installation."""
 
 
 class UnknownServiceError(PermanentError):
@@ -31,11 +32,11 @@ def services(names: str = "") -> list[str]:
     Raises UnknownServiceError for a name that is not installed.
     """
     installed = sorted(_packages())
-    wanted = [name.strip() for name in names.split(",") if name.strip()]
-    unknown = [name for name in wanted if name not in installed]
+    wanted = {name.strip() for name in names.split(",") if name.strip()}
+    unknown = sorted(name for name in wanted.difference(installed) if not _is_built_in(name))
     if unknown:
         raise UnknownServiceError(f"BELLHOP_SERVICES names {unknown}; installed are {installed}")
-    return sorted(set(wanted)) if wanted else installed
+    return sorted(wanted.intersection(installed)) if wanted else installed
 
 
 def actor_declarations(service: str) -> list[ActorDeclaration]:
@@ -78,6 +79,11 @@ def _packages() -> dict[str, str]:
             )
         found[point.name] = point.value
     return found
+
+
+def _is_built_in(name: str) -> bool:
+    """Whether it is a process of every installation (relay, say), which people may name beside the services."""
+    return name.isidentifier() and importlib.util.find_spec(f"{BUILT_IN}.{name}") is not None
 
 
 def _is_service(package: str, marks: Sequence[str]) -> bool:

@@ -20,7 +20,7 @@ from deploy.local.settings import CONCERNS, SERVICES, Settings
 from deploy.local.supervisor import Managed, Program, Server, Supervisor
 
 READY_SECONDS = 90
-HOPELESS = 6
+HOPELESS = 5
 """Deaths in succession after which waiting for a process is given up."""
 
 ONE_PROCESS = "memory"

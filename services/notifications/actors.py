@@ -11,7 +11,7 @@ from shared.messaging.retries import Delays
 
 DEFAULT, EMAIL, SMS = "notifications.default", "notifications.email", "notifications.sms"
 WAITS = Delays([30, 300], jitter=0.2)
-"""Seconds between the three tries: over a restart of a mail server, and most greylisting, without holding tickets long."""
+"""Seconds between the three tries: over a restart of a mail server, and over most greylisting."""
 
 
 @actor(OrderFulfilled, queue=DEFAULT, time_limit=30, on_failure=AlertFailure)

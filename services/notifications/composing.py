@@ -14,26 +14,13 @@ from pydantic import ValidationError
 
 from services.notifications.domain.mailboxes import Mailbox, mailbox
 from services.notifications.domain.money import money
-from services.notifications.domain.sendings import Email
+from services.notifications.domain.sendings import ComposedMail, Email
 from services.notifications.domain.texts import counted, long_moment, one_line
 from services.notifications.errors import MailNotComposableError
 from services.notifications.letters import LETTERS, AlertLetter, Letter, TicketsLetter
 
 ReadObject = Callable[[str], bytes]
 """Reads an object of the storage by its key."""
-
-
-@dataclass(frozen=True, slots=True)
-class ComposedMail:
-    """What a mail server is given: the two addresses of the envelope, and the message with CRLF line ends.
-
-    `content` is ASCII unless `needs_utf8`: then an address is not, and the server must know RFC 6531.
-    """
-
-    sender: str
-    recipient: str
-    content: bytes
-    needs_utf8: bool = False
 
 
 @dataclass(frozen=True, slots=True)

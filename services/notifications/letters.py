@@ -73,6 +73,7 @@ class AlertLetter(Letter):
 
     subject: str
     text: str
+    fingerprint: str
     severity: Literal["warning", "critical"]
     kept_back: int = 0
 

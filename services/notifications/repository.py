@@ -240,3 +240,8 @@ class Alerts:
         if is_told and kept_back:
             self._session.execute(update(alert).where(alert.fingerprint == fingerprint).values(since_told=0))
         return Telling(is_told=is_told, number=times_told, kept_back=kept_back)
+
+    def take_back(self, fingerprint: str) -> None:
+        """It was not told after all: the next one with this fingerprint is told, and counts it as kept back."""
+        values = {"told_at": func.statement_timestamp() - QUIET, "since_told": models.Alert.since_told + 1}
+        self._session.execute(update(models.Alert).where(models.Alert.fingerprint == fingerprint).values(values))

@@ -119,7 +119,7 @@ class DeadLetters:
 
 def fate_of(queue: str, routing_key: str, headers: dict[str, Any], body: bytes) -> Fate:
     """Why a message lies in a dead-letter queue. RabbitMQ says how it left its queue; its body says the rest."""
-    death = next(iter(headers.get("x-death") or ()), {})
+    death: dict[str, Any] = next(iter(headers.get("x-death") or ()), {})
     origin = routing_key if queue == UNROUTABLE else str(death.get("queue") or queue.removesuffix(".XQ"))
     parsed, fault = parse(body)
     how = str(death.get("reason", "unknown"))
@@ -139,7 +139,7 @@ def fate_of(queue: str, routing_key: str, headers: dict[str, Any], body: bytes) 
 
 def _rejected(parsed: dict[str, Any], origin: str, size: int) -> tuple[str, str]:
     try:
-        message = Message(**{**parsed, "args": tuple(parsed["args"])})
+        message: Message[Any] = Message(**{**parsed, "args": tuple(parsed["args"])})
         check_shape(message)
         check_strictly(message, size)
     except MalformedEnvelopeError as error:

@@ -96,7 +96,8 @@ def subscriptions(connection: Connection) -> list[Subscription]:
 
 def lag(connection: Connection) -> tuple[int, float, float, int]:
     """(rows in the outbox up to 100,000; age of the oldest in s; how late the most overdue schedule is in s; open
-    failed jobs)."""
+    failed jobs).
+    """
     row = connection.execute(_LAG).fetchone()
     assert row is not None
     return int(row[0]), float(row[1] or 0), float(row[2] or 0), int(row[3])

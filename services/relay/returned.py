@@ -1,5 +1,6 @@
 """Messages that the relay itself has to end: returned commands and dead letters. Their end is written by the same
-`finish_failed` as a worker's."""
+`finish_failed` as a worker's.
+"""
 
 from typing import Any
 from uuid import UUID

@@ -30,7 +30,8 @@ class Routes:
 
     def publication(self, row: OutboxRow) -> Publication:
         """The row as a message. A command that no queue takes goes to a queue of its own name, which is not there: it
-        comes back as returned."""
+        comes back as returned.
+        """
         if row.queue is not None:
             return Publication("", row.queue, row.body)
         if row.is_event:

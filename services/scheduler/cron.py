@@ -16,7 +16,7 @@ class Cron:
     """The moments of a cron expression, in UTC.
 
     A wall-clock time that does not exist (clocks go forward) is taken as much later as the gap is long. One that comes
-    twice (clocks go back) is taken once, the first time, unless the hour is `*` or `*/n`: as cron(8) of Debian does.
+    twice (clocks go back) is taken once, the first time, unless the hour is `*` or `*/n`. So does Debian's cron(8).
     Raises ValueError for an expression that is not understood.
     """
 
@@ -48,7 +48,7 @@ class Cron:
     def between(self, start: datetime, end: datetime) -> list[datetime]:
         """The last MAX_TICKS ticks after `start` and up to `end`, the oldest first.
 
-        Looks back over a growing span, so that a year's outage of a schedule of every minute costs no more than a day's.
+        Looks back over a growing span, so that an outage of a year costs no more than one of a day.
         """
         span = timedelta(hours=1)
         while True:

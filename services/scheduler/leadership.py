@@ -13,13 +13,18 @@ log = get_logger("bellhop.scheduler")
 
 
 class Leadership:
-    """The lock, and the connection that it lives and dies with. May be used from several threads."""
+    """The lock, and the connection that it lives and dies with. May be used from several threads.
+
+    `connected` says whether the last look reached the database, `terms` how often this process became the leader.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._connection: Connection | None = None
         self._leads = False
         self._lock = RLock()
+        self.connected = False
+        self.terms = 0
 
     @property
     def leads(self) -> bool:
@@ -33,6 +38,8 @@ class Leadership:
                 if self._leads:
                     return self._look()
                 self._leads = try_lead(self._connect())
+                self.connected = True
+                self.terms += self._leads
             except SQLAlchemyError as error:
                 self._drop(error)
             return self._leads
@@ -67,4 +74,5 @@ class Leadership:
 
     def _drop(self, error: SQLAlchemyError) -> None:
         log.warning("leader_connection_lost" if self._leads else "leader_connection_failed", error=str(error.__cause__))
+        self.connected = False
         self.give_up()

@@ -18,6 +18,7 @@ from services.scheduler.leadership import Leadership
 from services.scheduler.repository import Ticks
 from shared.clock import Clock, now
 from shared.database.session import UnitOfWork
+from shared.errors import BellhopError
 from shared.logging import get_logger
 from shared.metrics import Metrics
 from shared.schedules import Schedule
@@ -43,11 +44,13 @@ class Scheduler:
         *,
         clock: Clock = now,
     ) -> None:
-        self._crons = {schedule: Cron(schedule.cron, zone) for schedule in schedules}
+        self._schedules = list(schedules)
+        self._crons = _crons(schedules, zone)
         self._zone, self._work, self._clock = zone, work, clock
         self._leadership = Leadership(engine)
         self._alarms: BackgroundScheduler | None = None
         self._one_at_a_time = Lock()
+        self._term = 0
         self._looked_at = self._purged_at = float("-inf")
         self.beat = time.monotonic()
         registry = metrics.registry
@@ -66,6 +69,11 @@ class Scheduler:
     def leads(self) -> bool:
         """Whether this process publishes; the others stand by."""
         return self._leadership.leads
+
+    @property
+    def has_database(self) -> bool:
+        """Whether the database answered when this process last looked."""
+        return self._leadership.connected
 
     def run(self, stopping: Event, poll: float = 1.0) -> None:
         """Lead or wait to lead until `stopping` is set; looks every `poll` seconds."""
@@ -88,8 +96,8 @@ class Scheduler:
             moment = self._clock()
             try:
                 with self._work() as session:
-                    outcome = publish_due(session, schedule, self._crons[schedule], moment)
-            except SQLAlchemyError as error:
+                    outcome = publish_due(session, schedule, self._crons[schedule.name], moment)
+            except (SQLAlchemyError, BellhopError) as error:
                 log.warning("tick_failed", schedule=schedule.name, error=str(error))
                 return
         for due_at in outcome.published:
@@ -102,10 +110,11 @@ class Scheduler:
             log.warning("missed_ticks", schedule=schedule.name, rule=schedule.missed, left_out=outcome.left_out)
 
     def _look(self) -> None:
-        if time.monotonic() - self._looked_at < LOOK_SECONDS:
+        in_a_new_term = self._term != self._leadership.terms
+        if not in_a_new_term and time.monotonic() - self._looked_at < LOOK_SECONDS:
             return
-        self._looked_at = time.monotonic()
-        for schedule in self._crons:
+        self._looked_at, self._term = time.monotonic(), self._leadership.terms
+        for schedule in self._schedules:
             self.tick(schedule)
         if time.monotonic() - self._purged_at > PURGE_SECONDS:
             self._purged_at = time.monotonic()
@@ -122,15 +131,15 @@ class Scheduler:
         """APScheduler only wakes us up: whether a tick is missed, and what of it, is not left to its misfire rules."""
         if self._alarms is not None:
             return
-        log.info("leading", schedules=len(self._crons))
+        log.info("leading", schedules=len(self._schedules))
         self._leads.set(1)
-        self._looked_at = float("-inf")
         defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         self._alarms = BackgroundScheduler(
             timezone=self._zone, executors={"default": ThreadPoolExecutor(1)}, job_defaults=defaults
         )
-        for schedule, cron in self._crons.items():
-            self._alarms.add_job(self.tick, CronAlarm(cron), [schedule], id=schedule.name, name=schedule.name)
+        for schedule in self._schedules:
+            alarm = CronAlarm(self._crons[schedule.name])
+            self._alarms.add_job(self.tick, alarm, [schedule], id=schedule.name, name=schedule.name)
         self._alarms.start()
 
     def _stop_alarms(self) -> None:
@@ -140,3 +149,16 @@ class Scheduler:
         self._leads.set(0)
         self._alarms.shutdown(wait=True)
         self._alarms = None
+
+
+def _crons(schedules: Sequence[Schedule], zone: ZoneInfo) -> dict[str, Cron]:
+    """The moments of each schedule, by name. Raises ValueError for one that cannot be, with its name."""
+    crons: dict[str, Cron] = {}
+    for schedule in schedules:
+        if schedule.name in crons:
+            raise ValueError(f"two schedules are called {schedule.name!r}: rename one")
+        try:
+            crons[schedule.name] = Cron(schedule.cron, zone)
+        except ValueError as error:
+            raise ValueError(f"schedule {schedule.name}: {error}") from error
+    return crons

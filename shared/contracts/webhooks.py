@@ -9,7 +9,8 @@ from shared.contracts.message import Command, Event
 
 class StripeEventReceived(Event):
     """A verified, stored Stripe event. `data` is its `data.object`; None where it is too large for a message, then
-    `storage_key` names the raw body in storage."""
+    `storage_key` names the raw body in storage.
+    """
 
     kind: ClassVar[str] = "webhooks.stripe.received"
     inbound_id: UUID

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -18,7 +18,6 @@ MAX_TIME_LIMIT = 1_200
 MessageT = TypeVar("MessageT", bound=Contract)
 IntentT = TypeVar("IntentT")
 ResultT = TypeVar("ResultT")
-DependenciesT = TypeVar("DependenciesT", contravariant=True)
 
 
 class Snooze(Exception):  # noqa: N818 - it is not an error: the job asks to be put back
@@ -31,7 +30,7 @@ class Snooze(Exception):  # noqa: N818 - it is not an error: the job asks to be 
         self.seconds = seconds
 
 
-class Handler(Protocol[MessageT, DependenciesT]):
+class Handler(Protocol):
     """A plain actor's function. All its writes and publishes are one transaction, which it does not commit."""
 
     def __call__(self, message: Any, session: Session, dependencies: Any, /) -> None: ...
@@ -51,13 +50,17 @@ class ProviderSteps(Generic[MessageT, IntentT, ResultT]):
         raise NotImplementedError
 
     def call(self, intent: IntentT) -> ResultT:
-        """Do it. Raise TransientError if it surely did not happen, OutcomeUnknown if it may have, PermanentError if it never can."""
+        """Do it.
+
+        Raise TransientError if it surely did not happen, OutcomeUnknown if it may have, PermanentError if it never can.
+        """
         raise NotImplementedError
 
     def resolve(self, intent: IntentT) -> ResultT | None:
         """An earlier call may have happened: find out. None where it surely did not, or where repeating is harmless
         (an idempotency key in its window): then `call` follows. Raise PermanentError where there is no way to know
-        and repeating is worse than not knowing."""
+        and repeating is worse than not knowing.
+        """
         raise NotImplementedError
 
     def record(self, session: Session, intent: IntentT, result: ResultT) -> None:
@@ -73,7 +76,7 @@ class Policy:
     """What a job declares: how often and when it is tried, how long it may run, what follows a final failure."""
 
     tries: int = 5
-    backoff: Backoff = Exponential()
+    backoff: Backoff = field(default_factory=Exponential)
     time_limit: float = 60.0
     permanent: tuple[type[Exception], ...] = ()
     on_failure: type[FailureNotice] | None = None

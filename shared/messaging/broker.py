@@ -75,7 +75,7 @@ class Broker(RabbitmqBroker):
     def _build_queue_arguments(self, queue_name: str) -> dict[str, Any]:
         return work_queue_arguments(queue_name)
 
-    def _declare_dq_queue(self, queue_name: str) -> Any:
+    def _declare_dq_queue(self, queue_name: str) -> Any:  # noqa: ARG002 - the parent's signature
         """There is no `.DQ`. Dramatiq's callers ask its answer for a count, so it says that nothing waits."""
         return _NOTHING_DELAYED
 

@@ -25,9 +25,10 @@ HELD_MILLISECONDS = 1_000
 """A delay shorter than this may be spent in the memory of a worker, as stock Dramatiq does with all of them."""
 
 
-class ConsumedMessage(_RabbitmqMessage):  # type: ignore[misc] # Dramatiq's class is not annotated
+class ConsumedMessage(_RabbitmqMessage):
     """A message and where it came from. An actor of Bellhop's sets `settled` once its outcome is committed; without it
-    an acknowledgement becomes a return to the queue, so that no unforeseen exception can lose the message."""
+    an acknowledgement becomes a return to the queue, so that no unforeseen exception can lose the message.
+    """
 
     def __init__(self, redelivered: bool, tag: int, message: Message[Any], consumer: "Consumer", guarded: bool) -> None:
         super().__init__(redelivered, tag, message)
@@ -35,7 +36,7 @@ class ConsumedMessage(_RabbitmqMessage):  # type: ignore[misc] # Dramatiq's clas
         self.settled = not guarded
 
 
-class Consumer(_RabbitmqConsumer):  # type: ignore[misc] # Dramatiq's class is not annotated
+class Consumer(_RabbitmqConsumer):
     """A drop-in for Dramatiq's consumer of one queue."""
 
     broker: "Broker"
@@ -47,11 +48,13 @@ class Consumer(_RabbitmqConsumer):  # type: ignore[misc] # Dramatiq's class is n
 
     def __next__(self) -> MessageProxy | None:
         if self._cancelled or self.broker.is_stopping:
-            return self._idle(cancel=True)
+            self._idle(cancel=True)
+            return None
         if not self.broker.may_consume():
-            return self._idle(cancel=False)
+            self._idle(cancel=False)
+            return None
         try:
-            method, properties, body = next(self.iterator)
+            method, _, body = next(self.iterator)
         except (AssertionError, pika.exceptions.AMQPConnectionError, pika.exceptions.AMQPChannelError) as error:
             if getattr(error, "reply_code", None) == 404:
                 self.broker.queues_pending.add(self.queue_name)
@@ -67,7 +70,7 @@ class Consumer(_RabbitmqConsumer):  # type: ignore[misc] # Dramatiq's class is n
             if self.broker.strict:
                 check_strictly(message, len(body))
         except (DecodeError, MalformedEnvelopeError) as error:
-            self.logger.error("Dead-lettered a message of %s: %s", self.queue_name, error)
+            self.logger.warning("Dead-lettered a message of %s: %s", self.queue_name, error)
             self._nack(method.delivery_tag)
             return None
         message = message.copy(queue_name=self.queue_name)
@@ -84,7 +87,10 @@ class Consumer(_RabbitmqConsumer):  # type: ignore[misc] # Dramatiq's class is n
         eta = consumed.options.get("eta")
         if not isinstance(eta, int | float) or eta - current_millis() <= HELD_MILLISECONDS:
             return False
-        self.broker.delay(consumed._message, (eta - current_millis()) / 1000)
+        self.broker.delay(
+            consumed._message,  # noqa: SLF001 - the proxy has no other way to its message
+            (eta - current_millis()) / 1000,
+        )
         self.ack(consumed)
         return True
 
@@ -112,12 +118,13 @@ class Consumer(_RabbitmqConsumer):  # type: ignore[misc] # Dramatiq's class is n
 
     def give_back(self, message: Any) -> None:
         """Return a message to its queue through RabbitMQ. It counts a delivery: the last means, not the first."""
-        self.known_tags.discard(message._tag)
-        self._answer(partial(self.channel.basic_nack, message._tag, requeue=True))
+        tag = message._tag  # noqa: SLF001 - Dramatiq's name
+        self.known_tags.discard(tag)
+        self._answer(partial(self.channel.basic_nack, tag, requeue=True))
 
     def requeue(self, messages: Iterable[MessageProxy]) -> None:
         """On stop: what was taken and not started is published to its queue again and acknowledged, uncounted."""
-        mine = [message for message in messages if self._is_mine(message)]
+        mine = [message for message in messages if isinstance(message, ConsumedMessage) and self._is_mine(message)]
         if mine and self.broker.strict:
             for message in self.broker.hand_back(mine):
                 message.settled = True

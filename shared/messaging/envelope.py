@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -37,7 +37,7 @@ class Envelope:
     message_id: UUID
     turn: int = 1
     queue: str = ""
-    cause: Cause = Cause()
+    cause: Cause = field(default_factory=Cause)
     options: Mapping[str, Any] | None = None
 
     def encode(self) -> bytes:

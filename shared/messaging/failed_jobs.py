@@ -131,7 +131,8 @@ def _insert(connection: Connection, failure: Failure, cause: Cause) -> None:
 
 def _publish_notice(connection: Connection, failure: Failure, kind: str) -> None:
     """Write the actor's on_failure command to the outbox. Its id follows from the failed turn: it is one and the same
-    however often the end is recorded."""
+    however often the end is recorded.
+    """
     assert failure.message_id is not None
     notice_id = uuid5(failure.message_id, f"{failure.service}:{failure.turn}:{kind}")
     fields = {

@@ -86,7 +86,7 @@ class Gate:
         while True:
             try:
                 self._probe()
-            except Exception as error:  # whatever the probe meets, the database is not proven to be back
+            except Exception as error:  # noqa: BLE001 - whatever the probe meets, the database is not proven to be back
                 if not is_database_away(error):
                     pause = 5.0
                 time.sleep(pause * random.uniform(0.8, 1.2))

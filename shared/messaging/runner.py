@@ -49,7 +49,8 @@ _LOCK_NOT_AVAILABLE = "55P03"
 
 class Ending(Enum):
     """What the worker does with a delivery. SETTLED: acknowledge. HAND_BACK: publish it to its queue again, then
-    acknowledge. PARK: the same with the park queue, which gives it back after 30 s."""
+    acknowledge. PARK: the same with the park queue, which gives it back after 30 s.
+    """
 
     SETTLED = "settled"
     HAND_BACK = "hand_back"
@@ -96,7 +97,11 @@ class Runner:
         """Run a delivery to its end. Raises nothing that a job, a database or a deployment can cause."""
         started = monotonic()
         try:
-            with caused_by(delivery.cause), self.in_flight.one(), self.metrics.in_progress_on(delivery.queue).track_inprogress():
+            with (
+                caused_by(delivery.cause),
+                self.in_flight.one(),
+                self.metrics.in_progress_on(delivery.queue).track_inprogress(),
+            ):
                 outcome = self._run(declaration, delivery)
             ending = Ending.SETTLED
         except StoppedError:
@@ -127,7 +132,7 @@ class Runner:
             return self._handle(declaration, delivery, message)
         except (StoppedError, DatabaseAwayError):
             raise
-        except (Exception, Interrupt) as error:
+        except (Exception, Interrupt) as error:  # noqa: BLE001 - every way to fail has its outcome
             return self.conclude(declaration, delivery, error, monotonic() - started)
 
     def _handle(self, declaration: ActorDeclaration, delivery: Delivery, message: Contract) -> str:
@@ -229,7 +234,7 @@ class Runner:
         self.points.reach("after_commit", delivery.kind)
         return result
 
-    def _tell(self, delivery: Delivery, outcome: str, duration: float) -> None:
+    def _tell(self, delivery: Delivery, outcome: Any, duration: float) -> None:
         wait = max(0.0, time() - duration - delivery.published_at / 1000)
         self.metrics.observe(delivery.kind, delivery.queue, outcome, duration, wait)
         self.log.info("message", outcome=outcome, ms=round(duration * 1000, 1), turn=delivery.turn, **_names(delivery))

@@ -8,10 +8,9 @@ raised under the same lock: after `disarm` returns, none can come any more.
 import ctypes
 import threading
 from time import monotonic
-from typing import Any
 
-from dramatiq import Broker
-from dramatiq.middleware import Interrupt, TimeLimit
+from dramatiq import Broker, Middleware
+from dramatiq.middleware import Interrupt
 from dramatiq.middleware.threading import raise_thread_exception
 from dramatiq.middleware.time_limit import TimeLimitExceeded
 
@@ -22,21 +21,15 @@ class StoppedError(Interrupt):
     """The process was told to stop and the job outlasted the grace period. It is handed back, uncounted."""
 
 
-class TimeLimits(TimeLimit):
-    """Dramatiq's middleware, acting only on threads that armed themselves. `interval` is in milliseconds."""
+class TimeLimits(Middleware):
+    """Acts only on threads that armed themselves. `interval`, in milliseconds, is how often it looks."""
 
     def __init__(self, *, interval: int = 200) -> None:
-        super().__init__(interval=interval)
-        self.manager: _Deadlines = _Deadlines(interval / 1000)
+        self.manager = _Deadlines(interval / 1000)
 
-    def before_process_message(self, broker: Broker, message: Any) -> None:
-        """Nothing: the callable arms its own limit, inside."""
-
-    def after_process_message(self, broker: Broker, message: Any, *, result: Any = None, exception: Any = None) -> None:
-        """Nothing: the callable disarmed its limit before it committed."""
-
-    def after_skip_message(self, broker: Broker, message: Any) -> None:
-        """Nothing was armed."""
+    def after_process_boot(self, broker: Broker) -> None:  # noqa: ARG002 - the parent's signature
+        """Begin to look. A process that does not announce its boot has no time limits."""
+        self.manager.start()
 
     def arm(self, seconds: float) -> None:
         """From now on the current thread may be interrupted: by its limit, or by a stop."""

@@ -29,7 +29,8 @@ def dead_letter_queue(queue: str) -> str:
 
 def work_queue_arguments(queue: str) -> dict[str, Any]:
     """A quorum queue that hands every dead letter on at least once. It has no length limit: one full queue of an
-    event would make the whole publish fail."""
+    event would make the whole publish fail.
+    """
     return {
         "x-queue-type": "quorum",
         "x-delivery-limit": WORK_DELIVERY_LIMIT,
@@ -47,7 +48,8 @@ def kept_queue_arguments() -> dict[str, Any]:
 
 def park_queue_arguments() -> dict[str, Any]:
     """The only queue in which the broker delays: 30 s, while PostgreSQL is away. The routing key stays, so that each
-    message comes back to the queue it was taken from."""
+    message comes back to the queue it was taken from.
+    """
     return {
         **kept_queue_arguments(),
         "x-message-ttl": PARK_SECONDS * 1000,

@@ -70,7 +70,8 @@ def register(broker: dramatiq.Broker, runner: Runner, declaration: ActorDeclarat
 
 def settle(broker: Any, message: ConsumedMessage, ending: Ending) -> None:
     """Make the acknowledgement that follows mean what the runner said. What cannot be confirmed stays unsettled, and
-    RabbitMQ gives it out again."""
+    RabbitMQ gives it out again.
+    """
     if ending is Ending.SETTLED:
         message.settled = True
         return
@@ -105,7 +106,9 @@ class WorkerProcess:
         self.log = structlog.get_logger("bellhop.worker")
         self.metrics = Metrics(service)
         self.engine: Engine = open_engine(settings.database_url, service, pool_size=options.threads + 1)
-        self.gate = Gate(lambda: probe(settings.database_url), lambda is_open: self.metrics.database_gate_open.set(int(is_open)))
+        self.gate = Gate(
+            lambda: probe(settings.database_url), lambda is_open: self.metrics.database_gate_open.set(int(is_open))
+        )
         self.limits = TimeLimits()
         self.notifier = Notifier(settings.database_url)
         self.broker = Broker(

@@ -37,7 +37,7 @@ class Process:
         return self.popen.poll() is None
 
     def kill(self) -> None:
-        """kill -9, and wait until it is gone."""
+        """Kill -9, and wait until it is gone."""
         if self.is_alive:
             self.popen.send_signal(signal.SIGKILL)
         self.popen.wait(10)

@@ -13,7 +13,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from services.notifications.composing import ComposedMail
+from services.notifications.domain.sendings import ComposedMail
 from services.notifications.errors import (
     MailOutcomeUnknownError,
     MailRefusedError,

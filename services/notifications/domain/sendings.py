@@ -39,3 +39,16 @@ class TextMessage:
     body: str
     started_at: datetime
     progress: Progress
+
+
+@dataclass(frozen=True, slots=True)
+class ComposedMail:
+    """What a mail server is given: the two addresses of the envelope, and the message with CRLF line ends.
+
+    `content` is ASCII unless `needs_utf8`: then an address is not, and the server must know RFC 6531.
+    """
+
+    sender: str
+    recipient: str
+    content: bytes
+    needs_utf8: bool = False

@@ -22,7 +22,7 @@ EXPECTED_OF_RECIPIENTS = frozenset({InvalidPhoneNumberError.code, RecipientOpted
 
 
 def alert(session: Session, message: AlertOperations, operations: Sequence[str]) -> None:
-    """Write a log line, and mail it to everyone in `operations`: the same fingerprint once an hour, the others counted."""
+    """Write a log line, and mail it to all of `operations`: one fingerprint once an hour, the others are counted."""
     telling = Alerts(session).count(
         message.fingerprint, severity=message.severity, subject=message.subject, text=message.text
     )
@@ -37,17 +37,27 @@ def alert(session: Session, message: AlertOperations, operations: Sequence[str])
     )
     if not telling.is_told:
         return
-    letter = AlertLetter(
-        subject=message.subject, text=message.text, severity=message.severity, kept_back=telling.kept_back
-    )
+    letter = AlertLetter(**message.model_dump(), kept_back=telling.kept_back)
     for recipient in operations:
         _mail(session, recipient, letter, f"{message.kind}:{recipient}:{message.fingerprint}#{telling.number}")
 
 
 def alert_failure(session: Session, notice: AlertFailure, operations: Sequence[str]) -> None:
-    """Tell that a job finally failed. An alert that cannot be mailed is only logged, or it would tell of itself for ever."""
-    mailed = () if _stays_in_the_log(session, notice) else operations
-    alert(session, _alert_of(notice), mailed)
+    """Tell that a job finally failed.
+
+    An alert that could not be mailed is not mailed either, or it would tell of itself for ever. It counts as not told:
+    the next one with its fingerprint is mailed, however soon it comes.
+    """
+    untold = _untold_alert(session, notice)
+    if untold is not None:
+        Alerts(session).take_back(untold.fingerprint)
+        log.critical(
+            "operations alert could not be mailed", subject=untold.subject, text=untold.text, error=notice.error
+        )
+    elif _is_expected_of_recipients(session, notice):
+        log.warning("text message failed for its recipient", fields=notice.fields, error=notice.error)
+    else:
+        alert(session, _alert_of(notice), operations)
 
 
 def _alert_of(notice: AlertFailure) -> AlertOperations:
@@ -67,13 +77,18 @@ def _alert_of(notice: AlertFailure) -> AlertOperations:
     )
 
 
-def _stays_in_the_log(session: Session, notice: AlertFailure) -> bool:
-    if notice.failed_kind == SendEmail.kind and (email_id := _id(notice, "email_id")):
-        email = Emails(session).hold(email_id)
-        return email is not None and email.template == AlertLetter.template
-    if notice.failed_kind == SendSms.kind and (sms_id := _id(notice, "sms_id")):
-        return TextMessages(session).error_code(sms_id) in EXPECTED_OF_RECIPIENTS
-    return False
+def _untold_alert(session: Session, notice: AlertFailure) -> AlertLetter | None:
+    """The alert that the failed mail should have told; None where what failed is anything else."""
+    email_id = _id(notice, "email_id") if notice.failed_kind == SendEmail.kind else None
+    email = Emails(session).hold(email_id) if email_id else None
+    if email is None or email.template != AlertLetter.template:
+        return None
+    return AlertLetter.model_validate(email.facts)
+
+
+def _is_expected_of_recipients(session: Session, notice: AlertFailure) -> bool:
+    sms_id = _id(notice, "sms_id") if notice.failed_kind == SendSms.kind else None
+    return sms_id is not None and TextMessages(session).error_code(sms_id) in EXPECTED_OF_RECIPIENTS
 
 
 def _id(notice: AlertFailure, name: str) -> UUID | None:

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from services.notifications.composing import ComposedMail, Composer
+from services.notifications.composing import Composer
+from services.notifications.domain.sendings import ComposedMail
 
 
 class Mailer(Protocol):

@@ -16,7 +16,7 @@ log = get_logger("notifications.orders")
 
 
 def send_tickets(session: Session, event: OrderFulfilled, *, has_text_messages: bool) -> None:
-    """Mail the buyer the tickets, and send their link to the telephone that was left, once however often this is heard."""
+    """Mail the buyer the tickets, and text their link to the telephone that was left. Heard again, it does nothing."""
     _mail_tickets(session, event)
     if not event.customer_phone:
         return

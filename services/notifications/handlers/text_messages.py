@@ -1,4 +1,4 @@
-"""Sending one text message of their log. It is never sent again while it may have been sent: a person is woken twice."""
+"""Sending one text message of their log. One that may have been sent is asked after, and never sent again."""
 
 from uuid import UUID
 

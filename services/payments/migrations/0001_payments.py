@@ -39,7 +39,7 @@ def _create_payments() -> None:
             "recorded_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_payments")),
-        sa.UniqueConstraint("provider", "provider_reference", name=op.f("uq_payments_provider")),
+        sa.UniqueConstraint("provider", "provider_reference", name=op.f("uq_payments_provider_provider_reference")),
         sa.CheckConstraint("amount > 0", name=op.f("ck_payments_amount_positive")),
         sa.CheckConstraint(
             "state IN ('received', 'matched', 'needs_review', 'refund_due')", name=op.f("ck_payments_state_known")
@@ -60,7 +60,7 @@ def _create_ledger() -> None:
         sa.Column("currency", sa.Text(), nullable=False),
         sa.Column("booked_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_entries")),
-        sa.UniqueConstraint("correlation_id", "account", name=op.f("uq_ledger_entries_correlation_id")),
+        sa.UniqueConstraint("correlation_id", "account", name=op.f("uq_ledger_entries_correlation_id_account")),
         sa.ForeignKeyConstraint(
             ["payment_id"], ["payments.payments.id"], name=op.f("fk_ledger_entries_payment_id_payments")
         ),

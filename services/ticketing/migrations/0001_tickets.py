@@ -11,6 +11,18 @@ depends_on = None
 
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '3s'")
+    _create_events()
+    _create_orders()
+    _create_tickets()
+
+
+def downgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '3s'")
+    for table in ("check_ins", "tickets", "order_items", "orders", "ticket_types", "event_keys", "events"):
+        op.drop_table(table, schema="ticketing")
+
+
+def _create_events() -> None:
     op.create_table(
         "events",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -44,6 +56,31 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("event_id", "key_id", name=op.f("pk_event_keys")),
         schema="ticketing",
     )
+    op.create_table(
+        "ticket_types",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("price", sa.BigInteger(), nullable=False),
+        sa.Column("quantity", sa.BigInteger(), nullable=False),
+        sa.Column("reserved", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("max_per_order", sa.BigInteger(), nullable=True),
+        sa.Column(
+            "created_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
+        ),
+        sa.CheckConstraint("max_per_order >= 1", name=op.f("ck_ticket_types_max_per_order_positive")),
+        sa.CheckConstraint("price >= 0", name=op.f("ck_ticket_types_price_not_negative")),
+        sa.CheckConstraint("reserved BETWEEN 0 AND quantity", name=op.f("ck_ticket_types_reserved_within_quantity")),
+        sa.ForeignKeyConstraint(["event_id"], ["ticketing.events.id"], name=op.f("fk_ticket_types_event_id_events")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ticket_types")),
+        schema="ticketing",
+        postgresql_with={"fillfactor": "50"},
+    )
+    op.create_index("ix_ticket_types_event_id_id", "ticket_types", ["event_id", "id"], unique=False, schema="ticketing")
+
+
+def _create_orders() -> None:
     op.create_table(
         "orders",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -86,28 +123,6 @@ def upgrade() -> None:
         postgresql_where=sa.text("status = 'held'"),
     )
     op.create_table(
-        "ticket_types",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("organisation_id", sa.Uuid(), nullable=False),
-        sa.Column("event_id", sa.Uuid(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("price", sa.BigInteger(), nullable=False),
-        sa.Column("quantity", sa.BigInteger(), nullable=False),
-        sa.Column("reserved", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
-        sa.Column("max_per_order", sa.BigInteger(), nullable=True),
-        sa.Column(
-            "created_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
-        ),
-        sa.CheckConstraint("max_per_order >= 1", name=op.f("ck_ticket_types_max_per_order_positive")),
-        sa.CheckConstraint("price >= 0", name=op.f("ck_ticket_types_price_not_negative")),
-        sa.CheckConstraint("reserved BETWEEN 0 AND quantity", name=op.f("ck_ticket_types_reserved_within_quantity")),
-        sa.ForeignKeyConstraint(["event_id"], ["ticketing.events.id"], name=op.f("fk_ticket_types_event_id_events")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_ticket_types")),
-        schema="ticketing",
-        postgresql_with={"fillfactor": "50"},
-    )
-    op.create_index("ix_ticket_types_event_id_id", "ticket_types", ["event_id", "id"], unique=False, schema="ticketing")
-    op.create_table(
         "order_items",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
@@ -125,6 +140,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("order_id", "ticket_type_id", name=op.f("uq_order_items_order_id_ticket_type_id")),
         schema="ticketing",
     )
+
+
+def _create_tickets() -> None:
     op.create_table(
         "tickets",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -185,25 +203,3 @@ def upgrade() -> None:
         schema="ticketing",
         postgresql_where=sa.text("first"),
     )
-
-
-def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '3s'")
-
-    op.drop_index("uq_check_ins_first", table_name="check_ins", schema="ticketing", postgresql_where=sa.text("first"))
-    op.drop_table("check_ins", schema="ticketing")
-    op.drop_index(
-        "ix_tickets_revoked", table_name="tickets", schema="ticketing", postgresql_where=sa.text("state = 'revoked'")
-    )
-    op.drop_index("ix_tickets_order_id_id", table_name="tickets", schema="ticketing")
-    op.drop_table("tickets", schema="ticketing")
-    op.drop_table("order_items", schema="ticketing")
-    op.drop_index("ix_ticket_types_event_id_id", table_name="ticket_types", schema="ticketing")
-    op.drop_table("ticket_types", schema="ticketing")
-    op.drop_index(
-        "ix_orders_held", table_name="orders", schema="ticketing", postgresql_where=sa.text("status = 'held'")
-    )
-    op.drop_table("orders", schema="ticketing")
-    op.drop_table("event_keys", schema="ticketing")
-    op.drop_index("ix_events_organisation_id_id", table_name="events", schema="ticketing")
-    op.drop_table("events", schema="ticketing")

@@ -37,7 +37,7 @@ def _create_inbound_events() -> None:
         sa.Column("body", sa.LargeBinary()),
         sa.Column("storage_key", sa.Text()),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_inbound_events")),
-        sa.UniqueConstraint("source", "external_id", name=op.f("uq_inbound_events_source")),
+        sa.UniqueConstraint("source", "external_id", name=op.f("uq_inbound_events_source_external_id")),
         sa.CheckConstraint("(body IS NULL) <> (storage_key IS NULL)", name=op.f("ck_inbound_events_body_somewhere")),
         schema=SCHEMA,
     )
@@ -99,7 +99,7 @@ def _create_deliveries() -> None:
         _moment("created_at"),
         sa.Column("finished_at", sa.DateTime(timezone=True)),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
-        sa.UniqueConstraint("endpoint_id", "message_id", name=op.f("uq_deliveries_endpoint_id")),
+        sa.UniqueConstraint("endpoint_id", "message_id", name=op.f("uq_deliveries_endpoint_id_message_id")),
         sa.ForeignKeyConstraint(
             ["endpoint_id"], ["webhooks.endpoints.id"], name=op.f("fk_deliveries_endpoint_id_endpoints")
         ),
@@ -135,7 +135,7 @@ def _create_attempts() -> None:
         sa.Column("duration_ms", sa.BigInteger()),
         _moment("made_at"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attempts")),
-        sa.UniqueConstraint("delivery_id", "number", name=op.f("uq_attempts_delivery_id")),
+        sa.UniqueConstraint("delivery_id", "number", name=op.f("uq_attempts_delivery_id_number")),
         sa.ForeignKeyConstraint(
             ["delivery_id"], ["webhooks.deliveries.id"], name=op.f("fk_attempts_delivery_id_deliveries")
         ),

@@ -64,4 +64,9 @@ class DummyProject:
     def surroundings(self) -> dict[str, str]:
         """The environment to supervise it in: a broker that is given, since nobody here speaks to one."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-        return {**kept, "PYTHONPATH": str(ROOT), "RABBITMQ_URL": "amqp://given.invalid", "NOTIFICATIONS_FROM": "a@b.example"}
+        return {
+            **kept,
+            "PYTHONPATH": str(ROOT),
+            "RABBITMQ_URL": "amqp://given.invalid",
+            "NOTIFICATIONS_FROM": "a@b.example",
+        }

@@ -12,11 +12,11 @@ from pathlib import Path
 from deploy.local.processes import (
     end,
     end_all,
+    family,
     identify,
     is_running,
     keep,
     kill_family,
-    family,
     marked,
     recall,
     wait_until,

@@ -37,7 +37,9 @@ class Stack:
         return self._command("commands.down(folder)")
 
     def _command(self, code: str) -> subprocess.CompletedProcess[str]:
-        setting = "from pathlib import Path; from deploy.local import commands; from deploy.local.run_folder import RunFolder"
+        setting = (
+            "from pathlib import Path; from deploy.local import commands; from deploy.local.run_folder import RunFolder"
+        )
         text = f"{setting}; folder = RunFolder(Path({str(self.run.path)!r})); raise SystemExit({code})"
         return subprocess.run(
             [sys.executable, "-c", text],

@@ -119,15 +119,15 @@ def test_an_exception_is_one_line_with_type_and_traceback(log: Log) -> None:
     """The traceback, its cause included, is text inside the one line."""
     try:
         try:
-            _ = {}["inner"]
-        except KeyError as inner:
-            raise ValueError("outer") from inner
-    except ValueError:
+            int("inner")
+        except ValueError as inner:
+            raise LookupError("outer") from inner
+    except LookupError:
         logger.exception("job failed")
     line = log.only()
-    assert (line["level"], line["error_type"]) == ("error", "builtins.ValueError")
-    assert "KeyError: 'inner'" in line["exception"]
-    assert line["exception"].rstrip().endswith("ValueError: outer")
+    assert (line["level"], line["error_type"]) == ("error", "builtins.LookupError")
+    assert "ValueError: invalid literal" in line["exception"]
+    assert line["exception"].rstrip().endswith("LookupError: outer")
 
 
 def test_an_exception_can_be_given_as_a_value(log: Log) -> None:
