@@ -160,6 +160,7 @@ def _unpack_debian(root: Path, say: Callable[[str], None]) -> None:
         if done.returncode:
             shutil.rmtree(unfinished, ignore_errors=True)
             raise LocalStackError(f"debootstrap failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+        (unfinished / "etc" / "hosts").write_text("127.0.0.1 localhost\n", encoding="ascii")
         unfinished.chmod(0o755)
         unfinished.rename(root)
 

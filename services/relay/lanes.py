@@ -10,6 +10,7 @@ from services.relay.repository import Connection, OutboxRow
 from services.relay.returned import end_returned
 from services.relay.routes import Routes
 from shared.messaging.faults import HoldingPoints
+from shared.messaging.memory import MemoryPublisher
 from shared.messaging.publisher import Publisher, Receipt
 from shared.metrics import Metrics
 
@@ -24,7 +25,7 @@ class Lane:
     """One way for rows to RabbitMQ, on one database connection. `name` is its channel."""
 
     def __init__(
-        self, name: str, publisher: Publisher, routes: Routes, metrics: Metrics, points: HoldingPoints
+        self, name: str, publisher: Publisher | MemoryPublisher, routes: Routes, metrics: Metrics, points: HoldingPoints
     ) -> None:
         self.name, self.publisher, self.routes, self.metrics, self.points = name, publisher, routes, metrics, points
 

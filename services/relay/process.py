@@ -22,6 +22,7 @@ from shared.database.engine import CONNECT_TIMEOUT_SECONDS
 from shared.database.roles import role_of
 from shared.health import HealthServer
 from shared.messaging.faults import holding_points
+from shared.messaging.memory import MemoryPublisher
 from shared.messaging.notifier import CHANNEL
 from shared.messaging.publisher import Publisher
 from shared.messaging.topology import bind, topology_of
@@ -38,12 +39,12 @@ log = structlog.get_logger("bellhop.relay")
 class RelayProcess:
     """Lanes for fresh rows, one for refused rows, one that moves what is due, one that listens and looks after things."""
 
-    def __init__(self, settings: Settings, relay: RelaySettings) -> None:
+    def __init__(self, settings: Settings, relay: RelaySettings, publisher: MemoryPublisher | None = None) -> None:
         self.settings, self.relay = settings, relay
         self.metrics = Metrics("relay")
         self.routes = Routes()
-        self.publisher = Publisher(settings.rabbitmq_url, "bellhop-relay")
-        self.dead_letters = DeadLetters(settings.rabbitmq_url, self.connect, self.routes)
+        self.publisher = publisher or Publisher(settings.rabbitmq_url, "bellhop-relay")
+        self.dead_letters = None if publisher else DeadLetters(settings.rabbitmq_url, self.connect, self.routes)
         self.health = HealthServer(
             settings.http_port, self.metrics.registry, self._alive, self._ready, host=settings.http_host
         )
@@ -82,7 +83,8 @@ class RelayProcess:
             thread = threading.Thread(target=self._keep_running, args=(loop,), name=name, daemon=True)
             thread.start()
             self._threads.append(thread)
-        self.dead_letters.start()
+        if self.dead_letters is not None:
+            self.dead_letters.start()
         log.info("relay started", lanes=self.relay.lanes, batch=self.relay.batch)
 
     def stop(self) -> None:
@@ -92,7 +94,8 @@ class RelayProcess:
             event.set()
         for thread in self._threads:
             thread.join(12)
-        self.dead_letters.stop()
+        if self.dead_letters is not None:
+            self.dead_letters.stop()
         self.publisher.stop()
         self.health.stop()
         log.info("relay stopped")
@@ -177,6 +180,8 @@ class RelayProcess:
 
     def _bind(self) -> bool:
         """Bind the topology again: a binding that was young when its broker died can be gone."""
+        if self.dead_letters is None:
+            return True
         with contextlib.suppress(pika.exceptions.AMQPError, OSError):
             connection = pika.BlockingConnection(pika.URLParameters(self.settings.rabbitmq_url))
             with contextlib.closing(connection):

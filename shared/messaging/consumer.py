@@ -46,6 +46,10 @@ class Consumer(_RabbitmqConsumer):
         self._timeout = timeout / 1000
         self._cancelled = False
 
+    @property
+    def is_connected(self) -> bool:
+        return bool(self.connection.is_open)
+
     def __next__(self) -> MessageProxy | None:
         if self._cancelled or self.broker.is_stopping:
             self._idle(cancel=True)

@@ -25,10 +25,10 @@ from shared.health import HealthServer
 from shared.logging import configure_logging
 from shared.messaging.actor import ActorDeclaration, declarations_in
 from shared.messaging.broker import Broker
-from shared.messaging.consumer import ConsumedMessage
 from shared.messaging.delivery import Delivery
 from shared.messaging.faults import holding_points
 from shared.messaging.gate import Gate
+from shared.messaging.memory import MemoryBroker
 from shared.messaging.notifier import Notifier
 from shared.messaging.runner import Ending, Runner
 from shared.messaging.time_limits import TimeLimits
@@ -53,7 +53,7 @@ class JsonEncoder(Encoder):
         return decoded
 
 
-def register(broker: dramatiq.Broker, runner: Runner, declaration: ActorDeclaration) -> Actor[Any, None]:
+def register(broker: Broker | MemoryBroker, runner: Runner, declaration: ActorDeclaration) -> Actor[Any, None]:
     """Make a declaration an actor of a broker: its callable runs the delivery and settles it."""
 
     def receive(**_: Any) -> None:
@@ -61,14 +61,13 @@ def register(broker: dramatiq.Broker, runner: Runner, declaration: ActorDeclarat
         delivery = Delivery.of(message, runner.service, redelivered=getattr(message, "redelivered", False))
         settle(broker, message, runner.run(declaration, delivery))
 
-    if isinstance(broker, Broker):
-        broker.guard(declaration.kind)
+    broker.guard(declaration.kind)
     return Actor(
         receive, broker=broker, actor_name=declaration.kind, queue_name=declaration.queue, priority=0, options={}
     )
 
 
-def settle(broker: Any, message: ConsumedMessage, ending: Ending) -> None:
+def settle(broker: Broker | MemoryBroker, message: Any, ending: Ending) -> None:
     """Make the acknowledgement that follows mean what the runner said. What cannot be confirmed stays unsettled, and
     RabbitMQ gives it out again.
     """
@@ -98,6 +97,7 @@ class WorkerProcess:
         settings: Settings,
         dependencies: object,
         options: WorkerOptions,
+        broker: MemoryBroker | None = None,
     ) -> None:
         self.service, self.options = service, options
         self.declarations = [one for one in declarations if not options.queues or one.queue in options.queues]
@@ -111,12 +111,11 @@ class WorkerProcess:
         )
         self.limits = TimeLimits()
         self.notifier = Notifier(settings.database_url)
-        self.broker = Broker(
-            declare=False,
-            url=settings.rabbitmq_url,
-            middleware=[CurrentMessage(), self.limits],
-            gate=lambda: self.gate.is_open,
+        self.broker: Broker | MemoryBroker = broker or Broker(
+            declare=False, url=settings.rabbitmq_url, gate=lambda: self.gate.is_open, middleware=[]
         )
+        for middleware in (CurrentMessage(), self.limits):
+            self.broker.add_middleware(middleware)
         self.runner = Runner(
             service,
             self.engine,
@@ -204,7 +203,7 @@ class WorkerProcess:
     def _ready(self) -> list[str]:
         reasons = [] if self.gate.is_open else ["the database is away"]
         for queue, thread in list(self.worker.consumers.items()):
-            if thread.consumer is None or not thread.consumer.connection.is_open:  # type: ignore[attr-defined] # ours has one
+            if not getattr(thread.consumer, "is_connected", False):
                 reasons.append(f"not connected to queue {queue}")
         with contextlib.suppress(RuntimeError):
             if len(self.worker.consumers) < len({one.queue for one in self.declarations}):
