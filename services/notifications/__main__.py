@@ -23,11 +23,11 @@ TWILIO_SECONDS = 12.0
 def build_dependencies(settings: Settings, own: NotificationsSettings | None = None) -> Dependencies:
     """Put together what the handlers need. Raises ValueError with the name of the setting that is wrong."""
     own = own or NotificationsSettings()
-    (sender,) = _addresses("NOTIFICATIONS_FROM", own.sender) or (None,)
-    if sender is None:
-        raise ValueError("NOTIFICATIONS_FROM is one address")
+    senders = _addresses("NOTIFICATIONS_FROM", own.sender)
+    if len(senders) != 1:
+        raise ValueError(f"NOTIFICATIONS_FROM is one address, not {len(senders)}")
     return Dependencies(
-        composer=Composer(sender, ZoneInfo(settings.timezone), open_storage(settings.storage_url).get),
+        composer=Composer(senders[0], ZoneInfo(settings.timezone), open_storage(settings.storage_url).get),
         mailer=SmtpMailer(SmtpServer.of(own.smtp_url.get_secret_value())) if own.has_mail else None,
         texter=_twilio(own) if own.has_text_messages else None,
         operations=tuple(box.address for box in _addresses("OPERATIONS_EMAIL", settings.operations_email)),

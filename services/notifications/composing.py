@@ -54,7 +54,7 @@ class Composer:
         """A repeat bears the same Message-ID and Date, by which mail programs show the two as one."""
         message["From"] = _header_address(self.sender)
         message["To"] = _header_address(to)
-        message["Subject"] = one_line(_subject(letter))
+        message["Subject"] = _header_text(_subject(letter), 200)
         message["Date"] = email.created_at
         message["Message-ID"] = f"<{email.id}@{self.sender.domain}>"
         message["Auto-Submitted"] = "auto-generated"
@@ -126,11 +126,16 @@ def _spoken(letter: Letter, zone: tzinfo, content_ids: Sequence[str]) -> Mapping
 
 
 def _header_address(box: Mailbox) -> Address:
-    return Address(one_line(box.name, 100), box.user, box.domain)
+    return Address(_header_text(box.name, 100), box.user, box.domain)
+
+
+def _header_text(text: str, limit: int) -> str:
+    """One line that is read as it stands: `=?` would begin an encoded word (RFC 2047), in which a name could hide another."""
+    return one_line(text, limit).replace("=?", "= ?")
 
 
 @cache
-def _policy(*, needs_utf8: bool) -> EmailPolicy[Any]:
+def _policy(*, needs_utf8: bool) -> "EmailPolicy[Any]":
     """Lines that every server takes: CRLF, no eighth bit but where an address cannot do without it."""
     return SMTP.clone(utf8=True) if needs_utf8 else SMTP.clone(cte_type="7bit")
 

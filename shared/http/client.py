@@ -6,13 +6,13 @@ httpx2's own time-outs are for one step: a server that sends a byte every few se
 import ipaddress
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from ssl import SSLContext
 from types import TracebackType
-from typing import Any, Final, Self, cast
+from typing import Any, Final, Protocol, Self, cast
 from urllib.request import getproxies, proxy_bypass
 
 import httpcore2
@@ -195,15 +195,22 @@ def _origin(client: httpx2.Client, url: str) -> str:
     return f"{whole.scheme}://{whole.netloc.decode('ascii', 'replace')}"
 
 
+class _HttpcoreStream(Protocol):
+    def __iter__(self) -> Iterator[bytes]: ...
+    def close(self) -> None: ...
+
+
 class _Body(httpx2.SyncByteStream):
-    def __init__(self, stream: Iterable[bytes]) -> None:
+    """The body of an answer; closing it gives the connection back, or ends it if something is left to read."""
+
+    def __init__(self, stream: _HttpcoreStream) -> None:
         self._stream = stream
 
     def __iter__(self) -> Iterator[bytes]:
         yield from self._stream
 
     def close(self) -> None:
-        cast(httpcore2.Response, self._stream).close()
+        self._stream.close()
 
 
 class _Transport(httpx2.BaseTransport):
@@ -226,8 +233,8 @@ class _Transport(httpx2.BaseTransport):
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         url = request.url
-        if not url.host:
-            raise httpx2.InvalidURL("the address has no host")
+        if not url.host or not 0 < (url.port or 80) < 65_536:
+            raise httpx2.InvalidURL("the address has no host, or a port that cannot be")
         answer = self._pool(url.scheme, url.host).handle_request(
             httpcore2.Request(
                 method=request.method,
@@ -237,7 +244,7 @@ class _Transport(httpx2.BaseTransport):
                 extensions=request.extensions,
             )
         )
-        stream = _Body(cast(Iterable[bytes], answer.stream))
+        stream = _Body(cast(_HttpcoreStream, answer.stream))
         return httpx2.Response(answer.status, headers=answer.headers, stream=stream)
 
     def _pool(self, scheme: str, host: str) -> httpcore2.ConnectionPool:

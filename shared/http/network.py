@@ -150,9 +150,10 @@ class _Stream(httpcore2.NetworkStream):
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         exchange, rest = self._network.current(), memoryview(buffer)
+        is_word_with_proxy = buffer.startswith(b"CONNECT ")  # asks for a tunnel; the request itself comes after it
         while rest:
             self._sock.settimeout(exchange.left(timeout, httpcore2.WriteTimeout))
-            exchange.sent = True
+            exchange.sent = exchange.sent or not is_word_with_proxy
             try:
                 rest = rest[self._sock.send(rest[:_PIECE]) :]
             except TimeoutError as error:
@@ -176,7 +177,6 @@ class _Stream(httpcore2.NetworkStream):
         except OSError as error:
             self.close()
             raise httpcore2.ConnectError(f"TLS handshake: {error}") from error
-        exchange.sent = False  # what went before was the word with a proxy, not the request
         return _Stream(secured, self._network)
 
     def get_extra_info(self, info: str) -> object:

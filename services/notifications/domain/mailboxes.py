@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from services.notifications.errors import RecipientRefusedError
 
-_NAMED = re.compile(r'\s*"?(?P<name>[^<>]*?)"?\s*<(?P<address>[^<>]+)>\s*')
+_NAMED = re.compile(r'\s*"?(?P<name>[^<>\x00-\x1f\x7f]*?)"?\s*<(?P<address>[^<>]+)>\s*')
 _USER = re.compile(r'[^\s\x00-\x1f\x7f"(),:;<>@\[\\\]]{1,64}')
 _HOST = re.compile(
     r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*|\[[0-9a-f.:]+\]"

@@ -1,6 +1,7 @@
 """A PostgreSQL of one's own."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 import psycopg
 
 from deploy.local.postgres import Postgres
+from deploy.local.postgres_home import home_of
 from deploy.local.processes import Identity, family, identify, wait_until_gone
 
 
@@ -18,9 +20,9 @@ def _family(server: Postgres) -> list[Identity]:
     return family(process)
 
 
-def test_what_was_committed_outlives_a_kill(tmp_path: Path) -> None:
+def test_what_was_committed_outlives_a_kill(folder: Path) -> None:
     """SIGKILL for the whole server in the middle of its life loses no commit."""
-    with Postgres(tmp_path) as server:
+    with Postgres(folder) as server:
         with psycopg.connect(server.url) as connection:
             connection.execute("CREATE TABLE kept (value int)")
             connection.execute("INSERT INTO kept VALUES (7)")
@@ -32,9 +34,9 @@ def test_what_was_committed_outlives_a_kill(tmp_path: Path) -> None:
     assert found == [(7,)]
 
 
-def test_kill_leaves_no_process(tmp_path: Path) -> None:
+def test_kill_leaves_no_process(folder: Path) -> None:
     """The children of the server die with it."""
-    server = Postgres(tmp_path)
+    server = Postgres(folder)
     server.start()
     members = _family(server)
 
@@ -45,9 +47,9 @@ def test_kill_leaves_no_process(tmp_path: Path) -> None:
     assert server.pid is None
 
 
-def test_stop_leaves_no_process(tmp_path: Path) -> None:
+def test_stop_leaves_no_process(folder: Path) -> None:
     """Nor does a stop in order, which may be asked for twice."""
-    server = Postgres(tmp_path)
+    server = Postgres(folder)
     server.start()
     members = _family(server)
 
@@ -58,28 +60,44 @@ def test_stop_leaves_no_process(tmp_path: Path) -> None:
     assert server.pid is None
 
 
-def test_address_is_kept(tmp_path: Path) -> None:
+def test_address_is_kept(folder: Path) -> None:
     """Port and password are chosen once for a folder."""
-    assert Postgres(tmp_path).url == Postgres(tmp_path).url
+    assert Postgres(folder).url == Postgres(folder).url
 
 
-def test_it_is_as_durable_as_in_production(tmp_path: Path) -> None:
+def test_it_is_as_durable_as_in_production(folder: Path) -> None:
     """Crash tests on a server that does not sync would show nothing."""
-    with Postgres(tmp_path) as server, psycopg.connect(server.url) as connection:
+    with Postgres(folder) as server, psycopg.connect(server.url) as connection:
         names = ("fsync", "synchronous_commit", "full_page_writes", "listen_addresses")
         values = [connection.execute("SELECT current_setting(%s)", [name]).fetchone() for name in names]
 
     assert values == [("on",), ("on",), ("on",), ("127.0.0.1",)]
 
 
-def test_server_ends_when_its_starter_is_killed(tmp_path: Path) -> None:
+def test_place_that_the_servers_user_cannot_reach_is_no_obstacle(folder: Path) -> None:
+    """Root's own home is such a place. What had to lie elsewhere for it is removed once the folder has gone."""
+    homes = []
+    for name in ("first", "second"):
+        closed = folder / name
+        closed.mkdir(mode=0o700)
+        with Postgres(closed / "postgres") as server, psycopg.connect(server.url) as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+        homes.append(home_of(closed / "postgres"))
+        shutil.rmtree(closed)
+    existing = [home.exists() for home in homes]
+    shutil.rmtree(homes[1], ignore_errors=True)
+
+    assert existing == [False, os.getuid() == 0]
+
+
+def test_server_ends_when_its_starter_is_killed(folder: Path) -> None:
     """Also kill -9 of a test run leaves no server behind."""
     starter = (
         "import os, pathlib, sys; from deploy.local.postgres import Postgres;"
         "server = Postgres(pathlib.Path(sys.argv[1])); server.start(); print(server.pid, flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(
-        [sys.executable, "-c", starter, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-c", starter, str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:
         assert process.stdout is not None
         server = identify(int(process.stdout.readline()))
@@ -89,15 +107,15 @@ def test_server_ends_when_its_starter_is_killed(tmp_path: Path) -> None:
     assert wait_until_gone([server], 10)
 
 
-def test_server_of_a_killed_starter_is_found_by_its_data(tmp_path: Path) -> None:
+def test_server_of_a_killed_starter_is_found_by_its_data(folder: Path) -> None:
     """A pid that was never written down does not keep the next server from starting."""
-    first = Postgres(tmp_path)
+    first = Postgres(folder)
     first.start()
     unrecorded = identify(first.pid or 0)
     assert unrecorded is not None
-    (tmp_path / "process.json").unlink()
+    (folder / "process.json").unlink()
 
-    with Postgres(tmp_path) as second:
+    with Postgres(folder) as second:
         pid = second.pid
     first.stop()
 

@@ -75,9 +75,9 @@ class Stack:
 
 
 @pytest.fixture
-def stack(tmp_path: Path) -> Iterator[Stack]:
+def stack(folder: Path) -> Iterator[Stack]:
     """A stack that is down, and down again after the test, whatever happened."""
-    stack = Stack(tmp_path)
+    stack = Stack(folder)
     yield stack
     stack.down()
 

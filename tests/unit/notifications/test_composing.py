@@ -36,7 +36,7 @@ AWKWARD_NAMES = [
 
 
 def read(content: bytes) -> EmailMessage:
-    return cast(EmailMessage, message_from_bytes(content, policy=policy.default))
+    return message_from_bytes(content, policy=policy.default)
 
 
 def part(message: EmailMessage, kind: str) -> str:
@@ -217,5 +217,5 @@ def test_a_storage_that_is_away_is_left_to_the_retry() -> None:
     def away(key: str) -> bytes:
         raise TransientError(f"no storage for {key}")
 
-    with pytest.raises(TransientError, match="no storage for qr/1.png"):
+    with pytest.raises(TransientError, match=r"no storage for qr/1\.png"):
         Composer(SENDER, ZoneInfo("UTC"), away).compose(tickets_email(1))

@@ -1,5 +1,7 @@
 """States of a mail or text message only move forward."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -66,5 +68,5 @@ def test_no_sequence_of_tries_goes_backwards(tries: list[tuple[bool, bool, bool]
         seen.append(progress.state)
         progress = sent(progress) if succeeds else not_sent(progress, surely=surely, final=final)
         seen.append(progress.state)
-    steps = zip(seen, seen[1:], strict=False)
+    steps = pairwise(seen)
     assert [step for step in steps if step[0] is not step[1] and step[1] not in FORWARD[step[0]]] == []

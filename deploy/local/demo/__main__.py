@@ -1,0 +1,45 @@
+"""`python -m deploy.local.demo`: start the stack if it is not up, tell the story, stop what was started."""
+
+import sys
+from pathlib import Path
+
+from deploy.local import commands
+from deploy.local.demo.client import Shop, StepFailedError
+from deploy.local.demo.story import Story
+from deploy.local.env_file import read_env
+from deploy.local.run_folder import RunFolder
+
+PROJECT = Path(__file__).resolve().parents[3]
+
+
+def main() -> int:
+    """The exit code says whether every step was checked and held."""
+    folder = RunFolder(PROJECT / ".run")
+    was_up = folder.ready.exists()
+    supervisor = [sys.executable, "-m", "deploy.local", "run", "--folder", str(folder.path)]
+    commands.say("Bellhop: a paid order becomes delivered tickets")
+    if code := commands.up(folder, supervisor, PROJECT):
+        return code
+    try:
+        return tell(folder)
+    finally:
+        if not was_up:
+            commands.down(folder)
+
+
+def tell(folder: RunFolder) -> int:
+    """The story against the running stack."""
+    values = read_env(folder.env)
+    shop = Shop(values["BELLHOP_URL"], values["BELLHOP_API_KEY"], values["PAYMENTS_STRIPE_WEBHOOK_SECRET"])
+    try:
+        Story(shop, Path(values["MAIL_DIR"]), commands.say).tell()
+    except StepFailedError as error:
+        commands.say(f"  ✗ {error}")
+        commands.say(f"the logs of every process are in {folder.logs}")
+        return 1
+    commands.say("every step was checked")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The places that know somebody else's API."""

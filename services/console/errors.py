@@ -1,0 +1,31 @@
+"""Errors of the console: each says what to do about it."""
+
+from typing import ClassVar
+
+from shared.errors import PermanentError, TransientError
+
+
+class SettingMissingError(PermanentError):
+    """A command needs an environment variable that is not set."""
+
+    code: ClassVar[str] = "setting_missing"
+
+
+class ScheduleNotFoundError(PermanentError):
+    """No deployed service has a schedule of this name."""
+
+    code: ClassVar[str] = "schedule_not_found"
+    http_status: ClassVar[int] = 404
+
+
+class ScheduledMessageNotFoundError(PermanentError):
+    """No message waits under this number: it was sent meanwhile, cancelled, or never there."""
+
+    code: ClassVar[str] = "scheduled_message_not_found"
+    http_status: ClassVar[int] = 404
+
+
+class BrokerUnreachableError(TransientError):
+    """RabbitMQ, or its management API, does not answer."""
+
+    code: ClassVar[str] = "broker_unreachable"

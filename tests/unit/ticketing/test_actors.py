@@ -1,0 +1,38 @@
+"""What ticketing hears, under which policy."""
+
+from services.ticketing import actors
+from shared.contracts.notifications import AlertFailure
+from shared.contracts.payments import PaymentSucceeded
+from shared.contracts.ticketing import ExpireOrders, GenerateTickets
+from shared.messaging.actor import declarations_in
+
+DECLARED = {declaration.contract: declaration for declaration in declarations_in(actors)}
+
+
+def test_ticketing_hears_payments_generation_and_expiry() -> None:
+    """Each on the queue of its class of work."""
+    assert {contract: declaration.queue for contract, declaration in DECLARED.items()} == {
+        PaymentSucceeded: "ticketing.critical",
+        GenerateTickets: "ticketing.critical",
+        ExpireOrders: "ticketing.default",
+    }
+
+
+def test_tickets_are_generated_within_a_minute_five_times_at_most() -> None:
+    """And operations hear of it when that was not enough. The call ends before the job's limit does."""
+    policy = DECLARED[GenerateTickets].policy
+    assert (policy.time_limit, policy.tries, policy.on_failure) == (60, 5, AlertFailure)
+    assert policy.lease is not None
+    assert policy.lease - 30 < policy.time_limit
+
+
+def test_expiry_is_tried_once_because_the_next_minute_brings_the_next() -> None:
+    """Within two minutes."""
+    policy = DECLARED[ExpireOrders].policy
+    assert (policy.time_limit, policy.tries) == (120, 1)
+
+
+def test_a_payment_waits_for_a_busy_order_four_times() -> None:
+    """One, two, five and ten seconds."""
+    policy = DECLARED[PaymentSucceeded].policy
+    assert [policy.backoff.delay(attempt) for attempt in range(1, policy.tries)] == [1, 2, 5, 10]

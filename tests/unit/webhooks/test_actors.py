@@ -1,0 +1,21 @@
+"""What is declared for a delivery."""
+
+from services.webhooks import actors
+from shared.contracts.webhooks import DeliverWebhook
+from shared.messaging.actor import declarations_in
+
+
+def test_a_delivery_is_tried_eight_times_with_the_long_schedule() -> None:
+    """The policy that subscribers are promised, and a lease that outlasts the call."""
+    policy = actors.deliver_webhook.policy
+    waits = [policy.backoff.delay(attempt) for attempt in range(1, 8)]
+    assert policy.tries == 8
+    assert policy.lease == 50
+    assert all(0.8 * base <= wait <= 1.2 * base for wait, base in zip(waits, actors.SCHEDULE, strict=True))
+
+
+def test_slow_endpoints_do_not_hold_up_the_fan_out() -> None:
+    """Deliveries have a queue of their own."""
+    queues = {one.contract: one.queue for one in declarations_in(actors)}
+    assert queues.pop(DeliverWebhook) == "webhooks.outbound"
+    assert set(queues.values()) == {"webhooks.default"}
