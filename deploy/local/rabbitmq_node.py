@@ -21,6 +21,7 @@ default_pass = {password}
 default_user_tags.administrator = true
 log.console = true
 log.console.level = info
+log.console.use_colors = off
 log.file = false
 """
 

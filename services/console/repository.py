@@ -50,7 +50,9 @@ SELECT (SELECT count(*) FROM messaging.outbox),
 """)
 _ON_FAILURE = text("SELECT on_failure FROM messaging.subscription WHERE service = :service AND kind = :kind")
 _ATTEMPTS = text("SELECT attempts FROM messaging.inbox WHERE service = :service AND message_id = :message_id")
-_LAST_TICKS = text("SELECT schedule, max(due_at) FROM messaging.tick WHERE message_id IS NOT NULL GROUP BY schedule")
+_LAST_TICKS = text(
+    "SELECT schedule, max(due_at) AS due_at FROM messaging.tick WHERE message_id IS NOT NULL GROUP BY schedule"
+)
 
 
 class Messages:
@@ -83,4 +85,4 @@ class Messages:
 
     def last_ticks(self) -> dict[str, datetime]:
         """When each schedule was published last, by name."""
-        return {name: due_at for name, due_at in self._session.execute(_LAST_TICKS)}
+        return {row.schedule: row.due_at for row in self._session.execute(_LAST_TICKS)}

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 import shared.database.base
@@ -151,7 +151,7 @@ class CheckInRow(Base):
     ticket_id: Mapped[UUID] = mapped_column(ForeignKey("ticketing.tickets.id"))
     nonce: Mapped[str]
     at: Mapped[datetime]
-    forced: Mapped[bool] = mapped_column(server_default=false())
+    forced: Mapped[bool]
     first: Mapped[bool]
     recorded_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     __table_args__ = (

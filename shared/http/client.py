@@ -142,24 +142,25 @@ class HttpClient:
                 request = self._client.build_request(
                     method, url, headers=headers, params=params, content=content, json=json, data=form, timeout=timeouts
                 )
-                response = self._client.send(request, stream=True)
-                try:
-                    body = self._read(response)
-                finally:
-                    response.close()
+                response, body = self._send(request)
             except _BROKEN as error:
                 raise _translated(error, exchange, f"{method} {_origin(self._client, url)}", seconds) from error
         limit = self._max_response_bytes
         duration = time.monotonic() - started
         return Response(response.status_code, response.headers, body[:limit], duration, truncated=len(body) > limit)
 
-    def _read(self, response: httpx2.Response) -> bytes:
+    def _send(self, request: httpx2.Request) -> tuple[httpx2.Response, bytes]:
+        """Return the answer and its body, or somewhat more of it than the limit."""
+        response = self._client.send(request, stream=True)
         body = bytearray()
-        for piece in response.iter_raw():
-            body += piece
-            if len(body) > self._max_response_bytes:
-                break
-        return bytes(body)
+        try:
+            for piece in response.iter_raw():
+                body += piece
+                if len(body) > self._max_response_bytes:
+                    break
+        finally:
+            response.close()
+        return response, bytes(body)
 
     def close(self) -> None:
         """Close the idle connections."""

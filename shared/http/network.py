@@ -20,6 +20,9 @@ NetworkGuard = Callable[[str, IpAddress], None]
 the ones connected to: a name cannot change its address in between. An IPv4 address in IPv6 clothes comes as IPv4."""
 
 _Address = tuple[socket.AddressFamily, tuple[Any, ...]]
+_Answers = queue.SimpleQueue[list[_Address] | Exception]
+_LookUp = Callable[..., list[tuple[Any, ...]]]
+"""Called like `socket.getaddrinfo`."""
 
 _PIECE: Final = 65_536
 """Bytes handed to one send, so that a reader who dawdles is noticed between them."""
@@ -75,6 +78,10 @@ class Network(httpcore2.NetworkBackend):
         if self._guard is not None:
             for _, address in addresses:
                 self._guard(host, _ip(address))
+        return self._dial(addresses, timeout)
+
+    def _dial(self, addresses: list[_Address], timeout: float | None) -> "_Stream":
+        exchange = self.current()
         failure: OSError | None = None
         for family, address in addresses:
             sock = socket.socket(family, socket.SOCK_STREAM)
@@ -94,16 +101,16 @@ class Network(httpcore2.NetworkBackend):
         raise kind(str(failure)) from failure
 
 
-def resolve(host: str, port: int, timeout: float) -> list[_Address]:
-    """Return the addresses of a host within `timeout` seconds.
+def resolve(host: str, port: int, timeout: float, look_up: _LookUp = socket.getaddrinfo) -> list[_Address]:
+    """Return the addresses of a host within `timeout` seconds; httpcore2's ConnectTimeout or ConnectError if not.
 
     The system's look-up cannot be given a time, so it runs in a thread of its own, which is left behind if it is late.
     """
     try:
         return [_address(ipaddress.ip_address(host), port)]
     except ValueError:
-        answers: queue.SimpleQueue[list[_Address] | Exception] = queue.SimpleQueue()
-    threading.Thread(target=_look_up, args=(host, port, answers), name="dns", daemon=True).start()
+        answers: _Answers = queue.SimpleQueue()
+    threading.Thread(target=_answer, args=(look_up, host, port, answers), name="dns", daemon=True).start()
     try:
         answer = answers.get(timeout=timeout)
     except queue.Empty:
@@ -113,9 +120,9 @@ def resolve(host: str, port: int, timeout: float) -> list[_Address]:
     return answer
 
 
-def _look_up(host: str, port: int, answers: "queue.SimpleQueue[list[_Address] | Exception]") -> None:
+def _answer(look_up: _LookUp, host: str, port: int, answers: _Answers) -> None:
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = look_up(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:  # UnicodeError: a label that is empty or too long
         answers.put(error)
     else:

@@ -10,6 +10,7 @@ from sqlalchemy.engine import make_url
 
 from shared.errors import TransientError
 from shared.messaging.actor import ActorDeclaration
+from shared.messaging.memory import SCHEME
 from shared.messaging.repair import queues_without_answer
 from shared.messaging.topology import Topology, declare, subscriptions_of, topology_of
 
@@ -38,6 +39,8 @@ def set_up_messaging(
     """
     topology = topology_of(subscriptions_of(declarations))
     _write_subscriptions(database_url, topology)
+    if rabbitmq_url.startswith(SCHEME):
+        return topology
     connection = pika.BlockingConnection(pika.URLParameters(rabbitmq_url))
     try:
         is_new = bool(_missing(connection, topology))

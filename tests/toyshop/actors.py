@@ -1,11 +1,14 @@
 """What the toy shop does. SQL stands here for brevity: it is a fixture, not an example."""
 
 import os
+import random
 import signal
+import threading
 import time
 from pathlib import Path
 from typing import Any
 
+from dramatiq.middleware.threading import raise_thread_exception
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -13,7 +16,7 @@ from shared.errors import OutcomeUnknown, PermanentError, TransientError
 from shared.messaging.actor import ProviderSteps, Snooze, actor, provider_actor
 from shared.messaging.outbox import publish
 from shared.messaging.retries import Delays
-from tests.toyshop.contracts import MakeToy, PackToy, ShipToy, ToyFailed, ToyMade
+from tests.toyshop.contracts import BreakThread, MakeToy, PackToy, RushToy, ShipToy, ToyFailed, ToyMade, ToyWrapped
 
 EFFECT = text("INSERT INTO toyshop.effect (number, what) VALUES (:number, :what)")
 SOON = Delays([0.2])
@@ -24,16 +27,23 @@ def make_toy(message: MakeToy, session: Session, dependencies: Any) -> None:
     session.execute(EFFECT, {"number": message.number, "what": "made"})
     publish(session, PackToy(number=message.number))
     publish(session, ToyMade(number=message.number))
-    time.sleep(message.seconds)
+    toil(message.seconds)
     go_wrong(message, dependencies)
 
 
+def toil(seconds: float) -> None:
+    """Work for a while, in small steps: an interrupt reaches a thread between two of them."""
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        time.sleep(min(left, 0.02))
+
+
 def go_wrong(message: MakeToy, folder: Path) -> None:
-    """Fail in the way that the message asks for, `times` times."""
+    """Fail in the way that the message asks for, `times` times. With `counted` nothing fails; the runs are counted."""
     if message.how == "well":
         return
     tried = count_up(folder / f"{message.how}.{message.number}")
-    if message.times and tried > message.times:
+    if message.how == "counted" or (message.times and tried > message.times):
         return
     if message.how == "die":
         os.kill(os.getpid(), signal.SIGKILL)
@@ -66,6 +76,26 @@ def on_toy_made(message: ToyMade, session: Session, dependencies: Any) -> None:
 @actor(ToyFailed, queue="toyshop.events", tries=5, backoff=SOON)
 def on_toy_failed(message: ToyFailed, session: Session, dependencies: Any) -> None:
     session.execute(EFFECT, {"number": message.fields["number"], "what": "told"})
+
+
+@actor(ToyWrapped, queue="toyshop.wrapping", tries=5, backoff=SOON)
+def on_toy_wrapped(message: ToyWrapped, session: Session, dependencies: Any) -> None:
+    session.execute(EFFECT, {"number": message.number, "what": "wrapped"})
+
+
+@actor(RushToy, queue="toyshop.rush", tries=1000, backoff=Delays([0.01]), time_limit=0.5)
+def rush_toy(message: RushToy, session: Session, dependencies: Any) -> None:
+    session.execute(EFFECT, {"number": message.number, "what": "rushed"})
+    toil(random.uniform(0.4, 0.8))
+
+
+@actor(BreakThread, queue="toyshop.wrapping", tries=5, backoff=SOON)
+def break_thread(message: BreakThread, session: Session, dependencies: Any) -> None:
+    session.execute(EFFECT, {"number": message.number, "what": "broken"})
+    others = [thread for thread in threading.enumerate() if thread is not threading.current_thread()]
+    victim = next(thread for thread in others if type(thread).__name__ == message.thread)
+    assert victim.ident is not None
+    raise_thread_exception(victim.ident, SystemExit)
 
 
 class Shipping(ProviderSteps[ShipToy, int, str]):

@@ -30,6 +30,28 @@ class ToyMade(Event):
     number: int
 
 
+class ToyWrapped(Event):
+    """A toy was wrapped: heard on a queue of its own."""
+
+    kind: ClassVar[str] = "toyshop.toy.wrapped"
+    number: int
+
+
+class RushToy(Command):
+    """Work that ends close to its time limit, before or after."""
+
+    kind: ClassVar[str] = "toyshop.toy.rush"
+    number: int
+
+
+class BreakThread(Command):
+    """Kill another thread of this worker, of the class named `thread`: a fault in Dramatiq or in a library."""
+
+    kind: ClassVar[str] = "toyshop.thread.break"
+    number: int
+    thread: str
+
+
 class ShipToy(Command):
     """Call the carrier (an HTTP server of the test) in three steps."""
 

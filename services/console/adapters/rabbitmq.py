@@ -10,7 +10,10 @@ import pika
 from pika.exceptions import AMQPError, ChannelClosedByBroker
 
 from services.console.errors import BrokerUnreachableError
-from shared.http import HttpClient, OutcomeUnknown, ProviderUnreachable
+from shared.errors import OutcomeUnknown
+from shared.http import HttpClient, ProviderUnreachable
+
+COLUMNS = "name,messages_ready,messages_unacknowledged,consumers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ def count_by_management(management_url: str, rabbitmq_url: str) -> dict[str, Que
     vhost = quote(unquote(amqp.path.lstrip("/")) or "/", safe="")
     try:
         with HttpClient(timeout=5, total=15, headers=headers, max_response_bytes=32 * 1024 * 1024) as client:
-            answer = client.request("GET", f"{base}/api/queues/{vhost}?disable_stats=false&enable_queue_totals=true")
+            answer = client.request("GET", f"{base}/api/queues/{vhost}", params={"columns": COLUMNS})
     except (ProviderUnreachable, OutcomeUnknown) as error:
         raise BrokerUnreachableError(f"RabbitMQ's management API does not answer at {base}: {error}") from error
     if not answer.is_success:

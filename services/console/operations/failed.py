@@ -44,7 +44,7 @@ def discard(settings: ConsoleSettings, failed_id: UUID, note: str | None) -> Non
 
 def retry_all(settings: ConsoleSettings, service: str | None, kind: str | None) -> tuple[int, dict[UUID, str]]:
     """Retry every open failed job of this service and kind. Returns how many, and why the others could not be."""
-    return _each(settings, service, kind, lambda session, job: failed_jobs.retry_failed(session, job))
+    return _each(settings, service, kind, failed_jobs.retry_failed)
 
 
 def discard_all(

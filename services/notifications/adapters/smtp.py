@@ -202,7 +202,7 @@ class _Timed(smtplib.SMTP):
     def __init__(self, server: SmtpServer, until: float, **further: Any) -> None:
         self._until = until
         seconds = min(CONNECT_SECONDS, _left(until))
-        super().__init__(server.host, server.port, socket.gethostname(), seconds, **further)
+        super().__init__(server.host, server.port, local_hostname=socket.gethostname(), timeout=seconds, **further)
         assert self.sock is not None
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 

@@ -54,11 +54,11 @@ def cancel_order(session: Session, organisation_id: UUID, order_id: UUID) -> Ord
     return cancelled
 
 
-def expire_due(session: Session) -> None:
+def expire_due(session: Session, batch: int = EXPIRE_BATCH) -> None:
     """End holds that are over and free their stock, one batch; a message of its own goes on where there are more."""
-    overdue = Orders(session).claim_overdue(EXPIRE_BATCH)
+    overdue = Orders(session).claim_overdue(batch)
     stock.release(session, stock.expire(session, overdue))
-    if len(overdue) == EXPIRE_BATCH:
+    if len(overdue) == batch:
         publish(session, ExpireOrders())
 
 

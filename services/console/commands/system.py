@@ -1,0 +1,83 @@
+"""`bellhop migrate`, `queues`, `health`, `repair`, `up`, `down`, `demo`."""
+
+from dataclasses import asdict
+
+import typer
+
+from services.console.commands import JsonOption
+from services.console.operations import health as health_operations
+from services.console.operations import queues as queue_operations
+from services.console.operations import setup
+from services.console.operations.local_stack import local
+from services.console.output import complain, say, show_fields, show_json, show_table
+from services.console.settings import ConsoleSettings
+
+
+def migrate(*, json: JsonOption = False) -> None:
+    """Bring the database and the queues up to date. Safe to repeat."""
+    migrated = setup.migrate(ConsoleSettings())
+    if json:
+        show_json(asdict(migrated))
+    else:
+        say(f"schemas are up to date: {', '.join(migrated.schemas)}; {migrated.queues} queues are there and answer")
+
+
+def queues(*, json: JsonOption = False) -> None:
+    """Show the queues: what is ready, being worked on, and dead. Exits with 1 if one is missing."""
+    listed = queue_operations.list_queues(ConsoleSettings())
+    if json:
+        show_json([asdict(queue) for queue in listed])
+    else:
+        show_table(
+            ("queue", "ready", "unacked", "consumers", "dead letters"),
+            [(one.name, one.ready, one.unacked, one.consumers, one.dead_letters) for one in listed],
+            empty="No deployed service has queues.",
+        )
+    missing = [queue.name for queue in listed if not queue.is_there]
+    if missing:
+        complain(f"not there: {', '.join(missing)}; run `bellhop migrate`")
+        raise typer.Exit(1)
+
+
+def health(*, json: JsonOption = False) -> None:
+    """Say whether the installation is well, and what is not. Exits with 1 if something is not."""
+    found = health_operations.check_health(ConsoleSettings())
+    if json:
+        show_json({"healthy": found.healthy, **asdict(found)})
+    else:
+        if found.lag is not None:
+            show_fields({name.replace("_", " "): value for name, value in asdict(found.lag).items()})
+        say("healthy" if found.healthy else "not healthy:")
+        for issue in found.issues:
+            say(f"  {issue}")
+    if not found.healthy:
+        raise typer.Exit(1)
+
+
+def repair(*, json: JsonOption = False) -> None:
+    """Find queues that do not answer, recreate them, and publish again what they had not confirmed."""
+    from shared.messaging.repair import repair as mend
+
+    settings = ConsoleSettings()
+    repaired = mend(settings.need("DATABASE_URL"), settings.need("RABBITMQ_URL"))
+    if json:
+        show_json(asdict(repaired))
+        return
+    if repaired.recreated:
+        say(f"recreated {', '.join(repaired.recreated)}")
+    say(f"{repaired.checked} queues were asked; {repaired.released} outbox rows go out at once")
+
+
+def up() -> None:
+    """Start the whole stack on this machine, in the background."""
+    raise typer.Exit(local("up"))
+
+
+def down() -> None:
+    """Stop the stack on this machine. Its data stays."""
+    raise typer.Exit(local("down"))
+
+
+def demo() -> None:
+    """Run the main job once, for real, every step checked."""
+    raise typer.Exit(local("demo"))

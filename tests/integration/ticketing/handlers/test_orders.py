@@ -1,0 +1,258 @@
+"""Selling under pressure, expiring, cancelling."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from services.ticketing.domain.orders import Order, OrderStatus
+from services.ticketing.errors import (
+    EventNotFoundError,
+    OrderNotFoundError,
+    OrderStateError,
+    SoldOutError,
+    StockBusyError,
+    TooManyPerOrderError,
+    UnknownTicketTypeError,
+)
+from services.ticketing.handlers import orders
+from shared.contracts.ticketing import ExpireOrders, GenerateTickets, OrderExpired, OrderPaid
+from shared.ids import new_id
+from tests.integration.ticketing.scene import HOLD, OVER, Scene
+
+HELD, PAID, EXPIRED, CANCELLED = OrderStatus.HELD, OrderStatus.PAID, OrderStatus.EXPIRED, OrderStatus.CANCELLED
+
+
+def together(calls: Sequence[Callable[[], object]]) -> tuple[Counter[str], float]:
+    """Call all at the same moment, each in a thread. How each ended (`ok` or its error), and the longest in seconds."""
+    barrier = Barrier(len(calls))
+
+    def run(call: Callable[[], object]) -> tuple[str, float]:
+        barrier.wait(30)
+        started = time.monotonic()
+        try:
+            call()
+        except (SoldOutError, StockBusyError) as error:
+            return error.code, time.monotonic() - started
+        return "ok", time.monotonic() - started
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        ended = list(pool.map(run, calls))
+    return Counter(result for result, _ in ended), max(seconds for _, seconds in ended)
+
+
+def test_two_hundred_buyers_for_fifty_tickets_get_exactly_fifty(scene: Scene) -> None:
+    """The others are told that it is sold out, and nobody waits longer than three seconds."""
+    scene.database.engine("ticketing", pool_size=10)
+    event = scene.event()
+    kind = scene.ticket_type(event, 50)
+    ended, longest = together([lambda: scene.order(event, {kind.id: 1})] * 200)
+    assert ended == {"ok": 50, "sold_out": 150}
+    assert scene.reserved(kind) == scene.database.value("SELECT count(*) FROM ticketing.orders") == 50
+    assert longest < 3
+
+
+def test_orders_that_want_the_same_types_in_turn_never_block_each_other(scene: Scene) -> None:
+    """Types are taken in one order, whatever the order of the wish; what does not fit takes nothing at all."""
+    event = scene.event()
+    first, second = scene.ticket_type(event, 30), scene.ticket_type(event, 20)
+    forth = [lambda: scene.order(event, {first.id: 1, second.id: 1})] * 20
+    back = [lambda: scene.order(event, {second.id: 1, first.id: 1})] * 20
+    ended, _ = together([*forth, *back])
+    assert ended == {"ok": 20, "sold_out": 20}
+    assert (scene.reserved(first), scene.reserved(second)) == (20, 20)
+
+
+def test_an_order_holds_its_tickets_for_the_time_of_the_hold(scene: Scene) -> None:
+    """Amount, currency and end of the hold are those of the event, the types and the setting."""
+    event = scene.event(currency="usd")
+    standing, seated = scene.ticket_type(event, 10, price=2_000), scene.ticket_type(event, 10, price=3_500)
+    order = scene.order(event, {standing.id: 2, seated.id: 1})
+    assert order.expires_at is not None
+    assert timedelta(minutes=14, seconds=50) < order.expires_at - order.created_at <= HOLD
+    assert (order.status, order.amount, order.currency) == (HELD, 7_500, "usd")
+    assert scene.stored(order) == order
+
+
+def test_an_order_that_does_not_fit_names_the_type_and_leaves_no_trace(scene: Scene) -> None:
+    """All or nothing."""
+    event = scene.event()
+    plenty, scarce = scene.ticket_type(event, 10), scene.ticket_type(event, 1, name="Box")
+    with pytest.raises(SoldOutError) as refused:
+        scene.order(event, {plenty.id: 2, scarce.id: 2})
+    assert str(refused.value) == "'Box' is sold out, or has fewer than 2 left"
+    assert refused.value.extra == {"ticket_type_id": scarce.id}
+    assert (scene.reserved(plenty), scene.reserved(scarce)) == (0, 0)
+
+
+def test_a_hold_that_is_over_gives_way_to_the_next_buyer(scene: Scene) -> None:
+    """Expiry does not wait for the sweep, and frees all types of the old order."""
+    event = scene.event()
+    wanted, other = scene.ticket_type(event, 2), scene.ticket_type(event, 5)
+    old = scene.order(event, {wanted.id: 2, other.id: 3}, hold=OVER)
+    new = scene.order(event, {wanted.id: 1})
+    assert (scene.stored(old).status, scene.stored(new).status) == (EXPIRED, HELD)
+    assert (scene.reserved(wanted), scene.reserved(other)) == (1, 0)
+    assert [message["order_id"] for message in scene.published(OrderExpired)] == [str(old.id)]
+
+
+def test_nobody_is_told_sold_out_while_old_holds_are_being_freed(scene: Scene) -> None:
+    """Twenty buyers at once for twenty tickets that are all in holds that are over: each gets one."""
+    event = scene.event()
+    kind = scene.ticket_type(event, 20)
+    for _ in range(10):
+        scene.order(event, {kind.id: 2}, hold=OVER)
+    ended, _ = together([lambda: scene.order(event, {kind.id: 1})] * 20)
+    assert ended == {"ok": 20}
+    assert scene.reserved(kind) == 20
+
+
+def test_a_hold_in_time_gives_way_to_nobody(scene: Scene) -> None:
+    """Its tickets are promised."""
+    event = scene.event()
+    kind = scene.ticket_type(event, 2)
+    held = scene.order(event, {kind.id: 2})
+    with pytest.raises(SoldOutError):
+        scene.order(event, {kind.id: 1})
+    assert scene.stored(held).status is HELD
+
+
+def test_whoever_waits_three_seconds_for_stock_is_told_to_try_again(scene: Scene) -> None:
+    """A foreseen error that says when, instead of a hanging request."""
+    event = scene.event()
+    kind = scene.ticket_type(event, 5)
+    started = time.monotonic()
+    with psycopg.connect(scene.database.url) as other:
+        other.execute("UPDATE ticketing.ticket_types SET reserved = reserved WHERE id = %s", [kind.id])
+        with pytest.raises(StockBusyError) as busy:
+            scene.order(event, {kind.id: 1})
+    assert (busy.value.http_status, busy.value.retry_after, scene.reserved(kind)) == (503, 1, 0)
+    assert 2.9 < time.monotonic() - started < 4
+
+
+@pytest.mark.parametrize("reserved", [-1, 6])
+def test_the_database_itself_refuses_a_counter_out_of_bounds(scene: Scene, reserved: int) -> None:
+    """The last guard, should the code ever be wrong."""
+    kind = scene.ticket_type(scene.event(), 5)
+    with pytest.raises(psycopg.errors.CheckViolation, match="reserved_within_quantity"):
+        scene.database.query("UPDATE ticketing.ticket_types SET reserved = %s WHERE id = %s", reserved, kind.id)
+
+
+def test_an_order_that_costs_nothing_is_paid_at_once(scene: Scene) -> None:
+    """It is told as paid, without a payment, and its tickets are asked for."""
+    event = scene.event()
+    order = scene.order(event, {scene.ticket_type(event, 5, price=0).id: 2})
+    (paid,) = scene.published(OrderPaid)
+    assert (order.status, order.amount, order.expires_at) == (PAID, 0, None)
+    assert (paid["order_id"], paid["amount"], paid["payment_id"]) == (str(order.id), 0, None)
+    assert scene.published(GenerateTickets) == [{"order_id": str(order.id)}]
+
+
+def test_more_than_the_types_limit_is_refused(scene: Scene) -> None:
+    """And takes nothing."""
+    event = scene.event()
+    kind = scene.ticket_type(event, 10, max_per_order=4)
+    with pytest.raises(TooManyPerOrderError):
+        scene.order(event, {kind.id: 5})
+    assert scene.reserved(kind) == 0
+
+
+def test_an_order_takes_types_of_its_own_event_only(scene: Scene) -> None:
+    """One of another event, another organisation or of nobody is unknown."""
+    event = scene.event()
+    other = scene.elsewhere()
+    foreign = [scene.ticket_type(scene.event(), 5).id, other.ticket_type(other.event(), 5).id, new_id()]
+    refused: list[UUID] = []
+    for ticket_type_id in foreign:
+        with pytest.raises(UnknownTicketTypeError):
+            scene.order(event, {ticket_type_id: 1})
+        refused.append(ticket_type_id)
+    assert refused == foreign
+
+
+def test_another_organisations_event_is_not_there(scene: Scene) -> None:
+    """Neither to order from nor to add to."""
+    event = scene.event()
+    with pytest.raises(EventNotFoundError):
+        scene.elsewhere().order(event, {new_id(): 1})
+    with pytest.raises(EventNotFoundError):
+        scene.elsewhere().ticket_type(event, 5)
+    assert scene.database.value("SELECT count(*) FROM ticketing.ticket_types") == 0
+
+
+def cancel(scene: Scene, order: Order) -> Order:
+    with scene.work() as session:
+        return orders.cancel_order(session, scene.organisation_id, order.id)
+
+
+def test_a_cancelled_order_frees_its_tickets_once(scene: Scene) -> None:
+    """Cancelling again changes nothing."""
+    event = scene.event()
+    kind = scene.ticket_type(event, 5)
+    order, _other = scene.order(event, {kind.id: 2}), scene.order(event, {kind.id: 1})
+    assert cancel(scene, order).status is cancel(scene, order).status is CANCELLED
+    assert scene.reserved(kind) == 1
+
+
+def test_an_order_that_is_paid_cannot_be_cancelled(scene: Scene) -> None:
+    """It would have to be refunded."""
+    event = scene.event()
+    order = scene.order(event, {scene.ticket_type(event, 5, price=0).id: 2})
+    with pytest.raises(OrderStateError) as refused:
+        cancel(scene, order)
+    assert refused.value.http_status == 409
+
+
+def test_another_organisations_order_cannot_be_cancelled(scene: Scene) -> None:
+    """It is not there."""
+    event = scene.event()
+    order = scene.order(event, {scene.ticket_type(event, 5).id: 2})
+    with pytest.raises(OrderNotFoundError):
+        cancel(scene.elsewhere(), order)
+    assert scene.stored(order).status is HELD
+
+
+def test_the_sweep_frees_what_is_over_and_nothing_else(scene: Scene) -> None:
+    """Of all organisations; each order is told as expired under its own."""
+    other = scene.elsewhere()
+    mine, theirs = scene.event(), other.event()
+    kind, their_kind = scene.ticket_type(mine, 10), other.ticket_type(theirs, 10)
+    over = [scene.order(mine, {kind.id: 2}, hold=OVER), other.order(theirs, {their_kind.id: 3}, hold=OVER)]
+    held = scene.order(mine, {kind.id: 1})
+    scene.sweep()
+    assert (scene.reserved(kind), scene.reserved(their_kind), scene.stored(held).status) == (1, 0, HELD)
+    assert {message["order_id"] for message in scene.published(OrderExpired)} == {str(order.id) for order in over}
+    assert {message["organisation_id"] for message in scene.published(OrderExpired)} == {
+        str(scene.organisation_id),
+        str(other.organisation_id),
+    }
+
+
+def test_a_sweep_of_more_than_a_batch_goes_on_by_itself(scene: Scene) -> None:
+    """Each batch is a transaction of its own, so that the stock is not held for long."""
+    event = scene.event()
+    kind = scene.ticket_type(event, 10)
+    for _ in range(3):
+        scene.order(event, {kind.id: 1}, hold=OVER)
+    with scene.work() as session:
+        orders.expire_due(session, batch=2)
+    assert (scene.reserved(kind), scene.published(ExpireOrders)) == (1, [{}])
+
+
+def test_sweeps_at_the_same_time_free_each_order_once(scene: Scene) -> None:
+    """The scheduler may be late, and several workers run."""
+    event = scene.event()
+    kind = scene.ticket_type(event, 40)
+    for _ in range(20):
+        scene.order(event, {kind.id: 1}, hold=OVER)
+    scene.order(event, {kind.id: 20})
+    together([scene.sweep] * 6)
+    scene.sweep()
+    assert scene.reserved(kind) == 20
+    assert len(scene.published(OrderExpired)) == 20
