@@ -80,7 +80,7 @@ migrate: setup ## bring the database and the queues of the running stack up to d
 	@$(STACK) $(BIN)/python -m services.console migrate
 
 demo: setup ## the main job once, for real, every step checked
-	@$(BIN)/python -m services.console demo
+	@$(BIN)/python -m deploy.local.demo
 
 up: setup ## start the whole stack in the background, all files under .run/
 	@$(BIN)/python -m deploy.local up

@@ -1,4 +1,4 @@
-"""`python -m deploy.local up|down|status|run|install`."""
+"""`python -m deploy.local up|down|status|run|demo|install|install-4`."""
 
 import argparse
 import sys
@@ -15,7 +15,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 def main() -> int:
     """Do what the command line asks; the exit code says whether it was done."""
     parser = argparse.ArgumentParser(prog="python -m deploy.local", description="The stack on this machine.")
-    parser.add_argument("command", choices=["up", "down", "status", "run", "install", "install-4"])
+    parser.add_argument("command", choices=["up", "down", "status", "run", "demo", "install", "install-4"])
     parser.add_argument("--folder", type=Path, default=PROJECT / ".run", help="where everything is kept")
     arguments = parser.parse_args()
     folder = RunFolder(arguments.folder)
@@ -25,6 +25,7 @@ def main() -> int:
         "down": lambda: commands.down(folder),
         "status": lambda: commands.status(folder),
         "run": lambda: commands.run(folder, lambda: commands.stack_of(folder, PROJECT)),
+        "demo": _demo,
         "install": lambda: int(not ensure_installed(commands.say)),
         "install-4": lambda: int(not ensure_version_4(commands.say)),
     }
@@ -33,6 +34,13 @@ def main() -> int:
     except LocalStackError as error:
         print(error, file=sys.stderr)
         return 1
+
+
+def _demo() -> int:
+    """Imported only here: nothing else needs what the story needs."""
+    from deploy.local.demo.__main__ import main as tell
+
+    return tell()
 
 
 if __name__ == "__main__":

@@ -23,8 +23,8 @@ READY_SECONDS = 90
 HOPELESS = 5
 """Deaths in succession after which waiting for a process is given up."""
 
-ONE_PROCESS = "memory"
-"""What runs alone, as `python -m services.memory`, where RABBITMQ_URL is memory://: nothing then leaves the process."""
+TOGETHER = "together"
+"""What runs alone, as `python -m deploy.local.together`, where RABBITMQ_URL is memory://: messages cannot leave it."""
 
 Say = Callable[[str], None]
 
@@ -63,21 +63,22 @@ class Stack:
     def programs(self) -> list[Program]:
         """Every service that is deployed as its own process, with its own database role."""
         if self.settings.values["RABBITMQ_URL"].startswith("memory:"):
-            return [self._program(ONE_PROCESS, self.settings.for_console())]
+            return [self._program(TOGETHER, self.settings.for_console())]
         chosen = [name for name in self.settings.values.get("BELLHOP_SERVICES", "").split(",") if name]
         names = [name for name in SERVICES if name not in CONCERNS or not chosen or name in chosen]
         return [self._program(name, self._environment(name)) for name in names]
 
     def _program(self, name: str, environment: dict[str, str]) -> Program:
         """The gateway serves /readyz on its own port; every other process has a port for that alone."""
-        serves_api = name in {"gateway", ONE_PROCESS}
+        serves_api = name in {"gateway", TOGETHER}
         port = int(self.settings.values["BELLHOP_PORT"]) if serves_api else self.run.port(name)
         if not is_free(port):
             raise LocalStackError(
                 f"port {port} of {name} is taken; another is chosen without {self.run.path}/ports.json"
             )
         told = environment if serves_api else {**environment, "HTTP_PORT": str(port)}
-        command = [sys.executable, "-m", f"services.{name}"]
+        module = "deploy.local.together" if name == TOGETHER else f"services.{name}"
+        command = [sys.executable, "-m", module]
         return Program(name, command, {**told, **self._mark()}, self.run.log(name), self.project, port)
 
     # Imported where it is needed: the servers alone are usable without the product.

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 import typer
-from pika.exceptions import AMQPError
+from pika.exceptions import AMQPChannelError, AMQPError
 from psycopg import errors as postgres
 from sqlalchemy.exc import DBAPIError
 
@@ -36,6 +36,8 @@ def main() -> int:
         complain(str(error))
     except (DBAPIError, psycopg.Error) as error:
         complain(_about_the_database(error))
+    except AMQPChannelError as error:
+        complain(f"RabbitMQ refuses, run `bellhop migrate`: {error}")
     except (AMQPError, ConnectionError, TimeoutError, gaierror) as error:
         complain(
             f"RabbitMQ does not answer at {_host(ConsoleSettings().rabbitmq_url)} ({type(error).__name__}: {error})"

@@ -2,13 +2,12 @@
 
 import sys
 
-from shared.messaging.worker import run_worker
-from shared.storage import open_storage
-
 from services.payments import actors
 from services.payments.adapters.stripe import StripeEvents
 from services.payments.handlers import Dependencies
+from shared.messaging.worker import run_worker
 from shared.settings import Settings
+from shared.storage import open_storage
 
 
 def build_dependencies(settings: Settings) -> Dependencies:

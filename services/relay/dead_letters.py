@@ -83,6 +83,7 @@ class DeadLetters:
             if self._connection.is_open:
                 self._connection.close()
                 self._connection.ioloop.start()
+            self._connection.ioloop.close()
 
     def _on_open(self, connection: Any) -> None:
         queues = {one.queue for one in self._routes.subscriptions}

@@ -62,7 +62,7 @@ class RelayProcess:
         self.start()
         code = 0
         while not self._stop.wait(0.25):
-            if dead := [thread.name for thread in self._threads if not thread.is_alive()]:
+            if dead := self._dead_threads():
                 log.critical("a thread died, the process ends", threads=dead)
                 code = 1
                 break
@@ -190,8 +190,16 @@ class RelayProcess:
             return True
         return False
 
+    def _dead_threads(self) -> list[str]:
+        dead = [thread.name for thread in self._threads if not thread.is_alive()]
+        if not self.publisher.is_alive:
+            dead.append("publisher")
+        if self.dead_letters is not None and not self.dead_letters.is_alive:
+            dead.append("dead-letters")
+        return dead
+
     def _alive(self) -> list[str]:
-        return [f"thread {thread.name} is dead" for thread in self._threads if not thread.is_alive()]
+        return [f"thread {name} is dead" for name in self._dead_threads()]
 
     def _ready(self) -> list[str]:
         reasons = [] if self.publisher.is_up else ["not connected to RabbitMQ"]

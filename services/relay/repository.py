@@ -49,7 +49,7 @@ WITH due AS (
 INSERT INTO messaging.outbox (message_id, kind, is_event, queue, body) SELECT * FROM due
 """
 _LAG = """
-SELECT (SELECT count(*) FROM (SELECT 1 FROM messaging.outbox LIMIT 100000) AS some),
+SELECT (SELECT count(*) FROM (SELECT 1 FROM messaging.outbox LIMIT 100000) AS waiting),
        (SELECT coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::float8 FROM
             (SELECT created_at FROM messaging.outbox ORDER BY id LIMIT 1) AS oldest),
        (SELECT coalesce(extract(epoch FROM clock_timestamp() - min(due_at)), 0)::float8 FROM messaging.scheduled
@@ -117,7 +117,9 @@ _PURGE = (
           AND NOT EXISTS (SELECT 1 FROM messaging.failed_job AS job
                           WHERE job.message_id = attempt.message_id AND job.resolved_at IS NULL)
         LIMIT 10000)""",
-    """DELETE FROM messaging.unfinished_start WHERE started_at < now() - make_interval(days => %(days)s)""",
+    """DELETE FROM messaging.unfinished_start AS start WHERE started_at < now() - make_interval(days => %(days)s)
+        OR EXISTS (SELECT 1 FROM messaging.inbox WHERE inbox.message_id = start.message_id
+                   AND inbox.service = start.service AND inbox.status IN ('done', 'failed'))""",
     """DELETE FROM messaging.tick AS tick WHERE published_at < now() - make_interval(days => %(days)s)
         AND EXISTS (SELECT 1 FROM messaging.tick AS newer WHERE newer.schedule = tick.schedule AND newer.due_at > tick.due_at)""",
 )

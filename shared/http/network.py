@@ -84,21 +84,24 @@ class Network(httpcore2.NetworkBackend):
         exchange = self.current()
         failure: OSError | None = None
         for family, address in addresses:
-            sock = socket.socket(family, socket.SOCK_STREAM)
             try:
-                sock.settimeout(exchange.left(timeout, httpcore2.ConnectTimeout))
-                sock.connect(address)
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                return _Stream(_connected(family, address, exchange.left(timeout, httpcore2.ConnectTimeout)), self)
             except OSError as error:
-                sock.close()
                 failure = error
-            except BaseException:
-                sock.close()
-                raise
-            else:
-                return _Stream(sock, self)
         kind = httpcore2.ConnectTimeout if isinstance(failure, TimeoutError) else httpcore2.ConnectError
         raise kind(str(failure)) from failure
+
+
+def _connected(family: socket.AddressFamily, address: tuple[Any, ...], timeout: float) -> socket.socket:
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.settimeout(timeout)
+        sock.connect(address)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
 
 
 def resolve(host: str, port: int, timeout: float, look_up: _LookUp = socket.getaddrinfo) -> list[_Address]:

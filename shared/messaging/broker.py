@@ -4,6 +4,7 @@ What is not listed in the table of docs/messaging.md behaves as in Dramatiq; its
 """
 
 from collections.abc import Callable, Sequence
+from threading import Lock
 from typing import Any
 
 import pika
@@ -49,6 +50,7 @@ class Broker(RabbitmqBroker):
         self._url = url if isinstance(url, str) else ""
         self._guarded: set[str] = set()
         self._publisher: Publisher | None = None
+        self._publisher_lock = Lock()
         self._ladder_declared = False
 
     @property
@@ -141,9 +143,10 @@ class Broker(RabbitmqBroker):
     def _confirmed(
         self, messages: Sequence[ConsumedMessage], publications: Sequence[Publication]
     ) -> list[ConsumedMessage]:
-        if self._publisher is None:
-            self._publisher = Publisher(self._url, "bellhop-hand-back")
-            self._publisher.start()
+        with self._publisher_lock:
+            if self._publisher is None:
+                self._publisher = Publisher(self._url, "bellhop-hand-back")
+                self._publisher.start()
         self._publisher.wait_up(CONFIRM_SECONDS)
         receipt = self._publisher.publish(publications)
         receipt.wait(CONFIRM_SECONDS)

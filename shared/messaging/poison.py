@@ -20,6 +20,8 @@ _RECORD = """
 INSERT INTO messaging.unfinished_start AS known (message_id, service, starts) VALUES (%s, %s, 1)
 ON CONFLICT (message_id, service) DO UPDATE SET starts = known.starts + 1, started_at = clock_timestamp()
 """
+_TAKE_BACK = "UPDATE messaging.unfinished_start SET starts = starts - 1 WHERE message_id = %s AND service = %s"
+_CLEAR_NONE = "DELETE FROM messaging.unfinished_start WHERE message_id = %s AND service = %s AND starts <= 0"
 _CLEAR = "DELETE FROM messaging.unfinished_start WHERE message_id = %s AND service = %s"
 
 
@@ -32,6 +34,12 @@ def unfinished_starts(connection: Connection, service: str, message_id: UUID) ->
 def record_start(connection: Connection, service: str, message_id: UUID) -> None:
     """Write a start down. The caller commits before the handler runs."""
     connection.execute(_RECORD, (message_id, service))
+
+
+def take_back_start(connection: Connection, service: str, message_id: UUID) -> None:
+    """The start that was written down last does not count: its process was told to stop, and hands the message back."""
+    connection.execute(_TAKE_BACK, (message_id, service))
+    connection.execute(_CLEAR_NONE, (message_id, service))
 
 
 def clear_starts(connection: Connection, service: str, message_id: UUID) -> None:

@@ -93,10 +93,10 @@ class _Steps:
     def _prepare(self, session: Session) -> _Prepared | _Held | str:
         connection, delivery = driver(session), self.delivery
         claim, attempts = self._claim(connection)
-        if claim is Claim.BUSY:
-            return _Held(5.0)
         if delivery.redelivered:
             clear_starts(connection, delivery.service, delivery.message_id)
+        if claim is Claim.BUSY:
+            return _Held(5.0)
         if claim is Claim.QUIET:
             return "quiet"
         lease = connection.execute(_READ, self._key).fetchone()

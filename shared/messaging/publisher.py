@@ -5,7 +5,7 @@ batches. A queue without a leader never confirms, and holds back no confirm but 
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 from time import monotonic
@@ -95,6 +95,8 @@ class Publisher:
         self._parameters.client_properties = {"connection_name": name}
         self._parameters.blocked_connection_timeout = None
         self._connection: Any = None
+        self._lock = threading.Lock()
+        self._handed_over: dict[int, Receipt] = {}
         self._lanes: dict[str, _Lane] = {}
         self._stopping = threading.Event()
         self._up = threading.Event()
@@ -107,12 +109,7 @@ class Publisher:
     def stop(self) -> None:
         """Close the connection and end the thread."""
         self._stopping.set()
-        connection = self._connection
-        if connection is not None:
-            try:
-                connection.ioloop.add_callback_threadsafe(self._close)
-            except (RuntimeError, AttributeError, OSError):
-                self._log.debug("publisher was already closed")
+        self._in_loop(self._close)
         self._thread.join(5)
 
     @property
@@ -130,34 +127,46 @@ class Publisher:
     def publish(self, publications: Sequence[Publication], lane: str = "main") -> Receipt:
         """Hand a batch over. Messages of one lane leave in order; the receipt says what became of each."""
         receipt = Receipt(publications)
-        connection = self._connection
-        if connection is None or not self._up.is_set():
+        self._handed_over[id(receipt)] = receipt
+
+        def send() -> None:
+            self._handed_over.pop(id(receipt), None)
+            self._send(lane, publications, receipt)
+
+        if not self._in_loop(send):
+            self._handed_over.pop(id(receipt), None)
             receipt.lose()
-        else:
-            connection.ioloop.add_callback_threadsafe(lambda: self._send(lane, publications, receipt))
         return receipt
 
     def close_lane(self, lane: str) -> None:
         """Close a lane's channel: what is unanswered on it is lost, and the next publish opens a new one."""
-        connection = self._connection
-        if connection is not None and self._up.is_set():
-            connection.ioloop.add_callback_threadsafe(lambda: self._drop_lane(lane))
+        self._in_loop(lambda: self._drop_lane(lane))
+
+    def _in_loop(self, callback: Callable[[], None]) -> bool:
+        """Have the publisher's thread call it. False, and nothing is called, while there is no connection."""
+        with self._lock:
+            if not self._up.is_set():
+                return False
+            self._connection.ioloop.add_callback_threadsafe(callback)
+            return True
 
     def _run(self) -> None:
         while not self._stopping.is_set():
+            self._connection = SelectConnection(
+                self._parameters,
+                on_open_callback=lambda _: self._up.set(),
+                on_open_error_callback=lambda connection, _: connection.ioloop.stop(),
+                on_close_callback=lambda connection, _: connection.ioloop.stop(),
+            )
             try:
-                self._connection = SelectConnection(
-                    self._parameters,
-                    on_open_callback=lambda _: self._up.set(),
-                    on_open_error_callback=lambda connection, _: connection.ioloop.stop(),
-                    on_close_callback=lambda connection, _: connection.ioloop.stop(),
-                )
                 self._connection.ioloop.start()
             except (pika.exceptions.AMQPError, OSError) as error:
                 self._log.warning("publisher lost its connection", error=repr(error))
             finally:
-                self._up.clear()
+                with self._lock:
+                    self._up.clear()
                 self._lose_everything()
+                self._connection.ioloop.close()
             self._stopping.wait(RECONNECT_SECONDS)
 
     def _close(self) -> None:
@@ -167,9 +176,13 @@ class Publisher:
             self._connection.ioloop.stop()
 
     def _lose_everything(self) -> None:
+        """Also what was handed over and never read by the loop that ended."""
         lanes, self._lanes = self._lanes, {}
         for lane in lanes.values():
             self._lose_lane(lane)
+        handed_over, self._handed_over = self._handed_over, {}
+        for receipt in handed_over.values():
+            receipt.lose()
 
     def _lose_lane(self, lane: _Lane) -> None:
         unanswered, lane.unanswered = lane.unanswered, {}

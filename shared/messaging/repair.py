@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pika
+import pika.exceptions
 import psycopg
 from pika.adapters.select_connection import SelectConnection
 from sqlalchemy.engine import make_url
@@ -28,7 +29,8 @@ class Repaired:
 def queues_without_answer(rabbitmq_url: str, queues: Iterable[str], seconds: float = ANSWER_SECONDS) -> list[str]:
     """The queues among these that give no answer to a `basic.get` in time. One channel each, all at once.
 
-    A queue that is not there has no leader either. A message that comes is given back at once.
+    A queue that is not there has no leader either. A message that comes is given back at once. Raises pika's
+    AMQPConnectionError if the broker itself does not answer.
     """
     return _Asking(rabbitmq_url, list(queues), seconds).run()
 
@@ -38,6 +40,7 @@ class _Asking:
         self.silent = dict.fromkeys(queues)
         self.waiting = len(self.silent)
         self.seconds = seconds
+        self.asked = False
         self.connection = SelectConnection(
             pika.URLParameters(rabbitmq_url),
             on_open_callback=self._on_open,
@@ -46,12 +49,18 @@ class _Asking:
         )
 
     def run(self) -> list[str]:
-        self.connection.ioloop.start()
+        try:
+            self.connection.ioloop.start()
+        finally:
+            self.connection.ioloop.close()
+        if not self.asked:
+            # A broker that went away says nothing about its queues: none of them may be taken for dead.
+            raise pika.exceptions.AMQPConnectionError("RabbitMQ went away while its queues were asked")
         return list(self.silent)
 
     def _on_open(self, connection: Any) -> None:
         if not self.silent:
-            connection.close()
+            self._give_up()
         for queue in list(self.silent):
             connection.channel(on_open_callback=lambda channel, queue=queue: self._ask(channel, queue))
         connection.ioloop.call_later(self.seconds, self._give_up)
@@ -78,6 +87,7 @@ class _Asking:
 
     def _give_up(self) -> None:
         if self.connection.is_open:
+            self.asked = True
             self.connection.close()
 
 

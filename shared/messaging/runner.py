@@ -32,6 +32,7 @@ from shared.messaging.poison import (
     Crowd,
     clear_starts,
     record_start,
+    take_back_start,
     unfinished_starts,
 )
 from shared.messaging.provider import run_steps
@@ -121,7 +122,11 @@ class Runner:
             return self.transact(lambda session: record_poison(session, declaration, delivery, starts), delivery)
         with self.crowd.alone() if starts else self.crowd.beside_others():
             self.transact(lambda session: record_start(driver(session), *name), delivery)
-            return self._attempt(declaration, delivery)
+            try:
+                return self._attempt(declaration, delivery)
+            except StoppedError:
+                self.transact(lambda session: take_back_start(driver(session), *name), delivery)
+                raise
 
     def _attempt(self, declaration: ActorDeclaration, delivery: Delivery) -> str:
         started = monotonic()
@@ -132,7 +137,7 @@ class Runner:
             return self._handle(declaration, delivery, message)
         except (StoppedError, DatabaseAwayError):
             raise
-        except (Exception, Interrupt) as error:  # noqa: BLE001 - every way to fail has its outcome
+        except (Exception, Interrupt, SystemExit) as error:  # noqa: BLE001 - every way to fail has its outcome
             return self.conclude(declaration, delivery, error, monotonic() - started)
 
     def _handle(self, declaration: ActorDeclaration, delivery: Delivery, message: Contract) -> str:
@@ -199,11 +204,10 @@ class Runner:
         while True:
             try:
                 return self._commit(body, delivery, limit)
-            except Interrupt:
+            except (Interrupt, SystemExit):
                 self.limits.settle()
                 raise
             except Exception as error:
-                self.limits.settle()
                 if is_database_away(error):
                     give_up = give_up or monotonic() + PARK_AFTER_SECONDS
                     self.gate.shut()
@@ -217,7 +221,9 @@ class Runner:
     def _commit(self, body: Callable[[Session], ResultT], delivery: Delivery, limit: float | None) -> ResultT:
         with Session(self.engine, expire_on_commit=False) as session:
             try:
+                session.connection()
                 if limit is not None:
+                    # Not before the connection is there: an interrupt inside the pool would cost it one for good.
                     self.limits.arm(limit)
                 result = body(session)
                 session.flush()
@@ -229,6 +235,9 @@ class Runner:
                 # It may have struck in the middle of the protocol: this connection cannot be used again.
                 session.invalidate()
                 raise
+            except Exception:
+                self.limits.settle()
+                raise
             if session.info.get(PUBLISHED):
                 self.notify()
         self.points.reach("after_commit", delivery.kind)
@@ -237,7 +246,14 @@ class Runner:
     def _tell(self, delivery: Delivery, outcome: Any, duration: float) -> None:
         wait = max(0.0, time() - duration - delivery.published_at / 1000)
         self.metrics.observe(delivery.kind, delivery.queue, outcome, duration, wait)
-        self.log.info("message", outcome=outcome, ms=round(duration * 1000, 1), turn=delivery.turn, **_names(delivery))
+        self.log.info(
+            "message",
+            outcome=outcome,
+            ms=round(duration * 1000, 1),
+            turn=delivery.turn,
+            redelivered=delivery.redelivered,
+            **_names(delivery),
+        )
 
 
 def validated(declaration: ActorDeclaration, delivery: Delivery) -> Contract:

@@ -81,8 +81,15 @@ def _missing(connection: pika.BlockingConnection, topology: Topology) -> list[st
 def _wait_for_answers(rabbitmq_url: str, topology: Topology) -> None:
     end = time.monotonic() + ANSWER_SECONDS
     silent = list(topology.queues)
-    while silent := queues_without_answer(rabbitmq_url, silent):
+    while silent := _still_silent(rabbitmq_url, silent):
         if time.monotonic() > end:
             raise BrokerNotReadyError(
                 f"{', '.join(silent)} did not answer for {ANSWER_SECONDS:.0f} s: run `bellhop repair`"
             )
+
+
+def _still_silent(rabbitmq_url: str, queues: list[str]) -> list[str]:
+    try:
+        return queues_without_answer(rabbitmq_url, queues)
+    except pika.exceptions.AMQPConnectionError:
+        return queues

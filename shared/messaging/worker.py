@@ -174,16 +174,22 @@ class WorkerProcess:
             thread.stop()
         self._join(self.options.grace)
         self.runner.crowd.stop()
-        for thread in self.worker.workers:
-            if thread.is_alive() and thread.ident is not None and self.limits.stop_thread(thread.ident):
-                self.log.warning("job outlasted the grace period and is handed back", thread=thread.name)
-        self._join(INTERRUPT_SECONDS)
+        self._interrupt()
         self.worker.stop(timeout=2_000)
         self.notifier.stop()
         self.broker.close()
         self.engine.dispose()
         self.health.stop()
         self.log.info("worker stopped")
+
+    def _interrupt(self) -> None:
+        """Interrupt what still runs. A thread that cannot be interrupted right now may be so a moment later."""
+        end = monotonic() + INTERRUPT_SECONDS
+        while monotonic() < end and any(thread.is_alive() for thread in self.worker.workers):
+            for thread in self.worker.workers:
+                if thread.is_alive() and thread.ident is not None and self.limits.stop_thread(thread.ident):
+                    self.log.warning("job outlasted the grace period and is handed back", thread=thread.name)
+            self._join(0.1)
 
     def _join(self, seconds: float) -> None:
         end = monotonic() + seconds

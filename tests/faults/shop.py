@@ -1,7 +1,6 @@
 """The toy shop with its relay, in processes that can be held, killed and started again."""
 
-import os
-import signal
+import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -141,7 +140,7 @@ class Shop:
 def open_shop(database: Database, vhost: VirtualHost, folder: Path, settle: bool = False) -> Iterator[Shop]:
     """A toy shop whose queues are declared. With `settle` they are old enough for their broker to be killed."""
     declarations = declarations_in(actors)
-    topology = vhost.set_up(database.url, declarations, **({"settle": _sleep} if settle else {}))
+    topology = vhost.set_up(database.url, declarations, settle=time.sleep if settle else lambda _: None)
     environment = {"RABBITMQ_URL": vhost.url, "TOYSHOP_DIRECTORY": str(folder), "WORKER_THREADS": "4"}
     group = Processes(folder, environment)
     try:

@@ -40,8 +40,8 @@ class VirtualHost:
 
     def management(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         """One call of the management API, with the credentials of the AMQP URL."""
-        parts = urlsplit(self.url)
-        request = urllib.request.Request(self.management_url.rstrip("/") + path, method=method)
+        parts, place = urlsplit(self.url), urlsplit(self.management_url)
+        request = urllib.request.Request(f"http://{place.hostname}:{place.port}{path}", method=method)
         credentials = base64.b64encode(f"{parts.username}:{parts.password}".encode()).decode()
         request.add_header("Authorization", f"Basic {credentials}")
         request.add_header("Content-Type", "application/json")

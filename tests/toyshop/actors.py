@@ -95,7 +95,7 @@ def break_thread(message: BreakThread, session: Session, dependencies: Any) -> N
     others = [thread for thread in threading.enumerate() if thread is not threading.current_thread()]
     victim = next(thread for thread in others if type(thread).__name__ == message.thread)
     assert victim.ident is not None
-    raise_thread_exception(victim.ident, SystemExit)
+    raise_thread_exception(victim.ident, SystemExit)  # type: ignore[no-untyped-call] # Dramatiq's is not annotated
 
 
 class Shipping(ProviderSteps[ShipToy, int, str]):

@@ -82,12 +82,12 @@ class Orders:
         holds_some = exists().where(
             OrderItemRow.order_id == OrderRow.id, OrderItemRow.ticket_type_id.in_(ticket_type_ids)
         )
-        query = select(OrderRow).where(_overdue(), holds_some).order_by(OrderRow.id)
+        query = select(OrderRow).where(overdue(), holds_some).order_by(OrderRow.id)
         return self._read(query.with_for_update(key_share=True, of=OrderRow))
 
     def claim_overdue(self, limit: int) -> list[Order]:
         """Up to `limit` held orders whose hold is over, locked; those that somebody else works on are left out."""
-        query = select(OrderRow).where(_overdue()).order_by(OrderRow.expires_at).limit(limit)
+        query = select(OrderRow).where(overdue()).order_by(OrderRow.expires_at).limit(limit)
         return self._read(query.with_for_update(key_share=True, skip_locked=True))
 
     def move(self, orders: Sequence[Order], status: OrderStatus, payment_id: UUID | None = None) -> list[Order]:
@@ -126,8 +126,8 @@ class Orders:
         return [_order(row, by_order[row.id]) for row in rows]
 
 
-def _overdue() -> ColumnElement[bool]:
-    """Statement time, not clock_timestamp(): that one is volatile, and no index would be used."""
+def overdue() -> ColumnElement[bool]:
+    """The condition of a hold that is over. Statement time, for clock_timestamp() is volatile and would use no index."""
     return (OrderRow.status == OrderStatus.HELD.value) & (OrderRow.expires_at <= func.statement_timestamp())
 
 

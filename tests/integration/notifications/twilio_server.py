@@ -60,7 +60,7 @@ class Twilio(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     server: Twilio
 
-    def do_POST(self) -> None:  # noqa: N802 - the standard library calls it so
+    def do_POST(self) -> None:
         self.server.posts += 1
         raw = self.rfile.read(int(self.headers["Content-Length"]))
         form = {name: values[0] for name, values in parse_qs(raw.decode("ascii"), strict_parsing=True).items()}
@@ -73,7 +73,7 @@ class _Handler(BaseHTTPRequestHandler):
         taken = self.server.take(form["To"], form["Body"]) if answer is None or answer.takes else {}
         self._answer(answer or Answer(201, taken))
 
-    def do_GET(self) -> None:  # noqa: N802 - the standard library calls it so
+    def do_GET(self) -> None:
         self.server.lists += 1
         query = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
         self._check(query.keys() == {"To", "DateSent>", "PageSize"}, f"query {query}")

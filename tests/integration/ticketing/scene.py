@@ -111,10 +111,10 @@ class Scene:
         with self.work() as session:
             payments.receive_payment(session, message)
 
-    def generate(self, order: Order) -> None:
+    def generate(self, order_id: UUID) -> None:
         """The three steps of making tickets, each as its own transaction."""
         with self.work() as session:
-            plan = tickets.plan_tickets(session, GenerateTickets(order_id=order.id))
+            plan = tickets.plan_tickets(session, GenerateTickets(order_id=order_id))
         if plan is not None:
             made = tickets.make_tickets(self.press, plan)
             with self.work() as session:
@@ -124,7 +124,7 @@ class Scene:
         """Tickets of a new free order of a new type."""
         event = event or self.event()
         order = self.order(event, {self.ticket_type(event, quantity, price=0).id: quantity})
-        self.generate(order)
+        self.generate(order.id)
         return self.tickets(order)
 
     def tickets(self, order: Order) -> list[Ticket]:

@@ -12,6 +12,7 @@ from uuid import UUID
 import orjson
 import pytest
 import uvicorn
+from obstore.store import LocalStore
 from pydantic import SecretStr
 
 from deploy.local.ports import free_port
@@ -25,7 +26,7 @@ from services.webhooks.settings import WebhooksSettings
 from shared.api import Resources
 from shared.crypto import Vault
 from shared.settings import Settings
-from shared.storage import open_storage
+from shared.storage import Storage, StorageUnavailable
 from tests.integration.webhooks.shop import Shop, Worker
 from tests.support.databases import SECRET_KEY, Database
 from tests.support.waiting import wait_for
@@ -56,6 +57,17 @@ class _Quiet:
     def stop(self) -> None: ...
 
 
+class FullOrNotStorage(Storage):
+    """A folder whose disk can be full."""
+
+    is_full = False
+
+    def put(self, key: str, data: bytes, content_type: str) -> None:
+        if self.is_full:
+            raise StorageUnavailable("the disk is full")
+        super().put(key, data, content_type)
+
+
 @dataclass(frozen=True)
 class Answered:
     """A status, and the JSON that came with it."""
@@ -70,6 +82,7 @@ class Gateway:
 
     port: int
     database: Database
+    storage: FullOrNotStorage
     storage_folder: Path
     app: Any
 
@@ -108,7 +121,8 @@ def gateway(database: Database, tmp_path: Path) -> Iterator[Gateway]:
         storage_url=storage.as_uri(),
         secret_key=SecretStr(SECRET_KEY),
     )
-    resources = Resources(open_storage(settings.storage_url), Vault(SECRET_KEY), settings)
+    kept = FullOrNotStorage(LocalStore(storage, mkdir=True), storage)
+    resources = Resources(kept, Vault(SECRET_KEY), settings)
     app = create_app(resources, GatewaySettings(), notifier=_Quiet(), routers={"webhooks": router})
     port = free_port()
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, access_log=False))
@@ -116,7 +130,7 @@ def gateway(database: Database, tmp_path: Path) -> Iterator[Gateway]:
     thread.start()
     try:
         wait_for(lambda: server.started, 10, "the gateway to start")
-        found = Gateway(port, database, storage, app)
+        found = Gateway(port, database, kept, storage, app)
         found.configure(stripe_webhook_secret=SecretStr(STRIPE_SECRET), allowed_networks=LOOPBACK)
         yield found
     finally:

@@ -48,21 +48,19 @@ def test_a_new_endpoint_shows_its_secret_once(client: Client, database: Database
     assert shown == {name: value for name, value in created.items() if name != "secret"}
 
 
-@pytest.mark.parametrize(
-    ("url", "code"),
-    [
-        ("ftp://shop.example/", "invalid_url"),
-        ("http://user@127.0.0.1/", "invalid_url"),
-        ("http://no-such-host.invalid/", "host_not_found"),
-        ("http://10.0.0.1/", "address_not_allowed"),
-        ("http://169.254.169.254/latest/meta-data", "address_not_allowed"),
-        ("http://[::ffff:10.0.0.1]/", "address_not_allowed"),
-    ],
-)
-def test_a_url_that_may_not_be_called_is_refused(client: Client, database: Database, url: str, code: str) -> None:
+def test_a_url_that_may_not_be_called_is_refused(client: Client, database: Database) -> None:
     """With a problem that names the reason."""
-    answered = client("POST", PATH, {"url": url})
-    assert (answered.status, answered.body["code"]) == (422, code)
+    expected = {
+        "ftp://shop.example/": "invalid_url",
+        "http://user@127.0.0.1/": "invalid_url",
+        "http://no-such-host.invalid/": "host_not_found",
+        "http://10.0.0.1/": "address_not_allowed",
+        "http://169.254.169.254/latest/meta-data": "address_not_allowed",
+        "http://[::ffff:10.0.0.1]/": "address_not_allowed",
+    }
+    answers = {url: client("POST", PATH, {"url": url}) for url in expected}
+    assert {url: answered.body["code"] for url, answered in answers.items()} == expected
+    assert {answered.status for answered in answers.values()} == {422}
     assert database.value("SELECT count(*) FROM webhooks.endpoints") == 0
 
 
@@ -73,10 +71,10 @@ def test_this_machine_is_refused_unless_it_is_allowed(gateway: Gateway, client: 
     assert client("POST", PATH, {"url": "http://10.1.2.3/"}).status == 201
 
 
-@pytest.mark.parametrize("body", [{}, {"url": ""}, {"url": 5}, {"url": URL, "event_types": []}])
-def test_an_invalid_body_is_422(client: Client, body: dict[str, Any]) -> None:
+def test_an_invalid_body_is_422(client: Client) -> None:
     """Before anything is looked up."""
-    assert client("POST", PATH, body).body["code"] == "validation_failed"
+    bodies: list[dict[str, Any]] = [{}, {"url": ""}, {"url": 5}, {"url": URL, "event_types": []}]
+    assert {client("POST", PATH, body).body["code"] for body in bodies} == {"validation_failed"}
 
 
 def test_an_unknown_event_type_is_refused(client: Client) -> None:
@@ -108,10 +106,11 @@ def test_an_endpoint_is_changed_in_part(client: Client) -> None:
     assert same == changed
 
 
-@pytest.mark.parametrize("change", [{"url": "http://10.0.0.1/"}, {"url": None}, {"enabled": None}, {"url": ""}])
-def test_a_change_is_checked_like_a_new_endpoint(client: Client, change: dict[str, Any]) -> None:
+def test_a_change_is_checked_like_a_new_endpoint(client: Client) -> None:
     """It could lead elsewhere."""
-    assert client("PATCH", f"{PATH}/{client.subscribe()['id']}", change).status == 422
+    path = f"{PATH}/{client.subscribe()['id']}"
+    changes: list[dict[str, Any]] = [{"url": "http://10.0.0.1/"}, {"url": None}, {"enabled": None}, {"url": ""}]
+    assert {client("PATCH", path, change).status for change in changes} == {422}
 
 
 def test_a_deleted_endpoint_is_gone(client: Client, database: Database) -> None:

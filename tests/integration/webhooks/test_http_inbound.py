@@ -75,41 +75,34 @@ def test_an_event_of_an_unknown_type_is_stored(gateway: Gateway, database: Datab
     assert database.value("SELECT event_type FROM webhooks.inbound_events") == "something.new"
 
 
-@pytest.mark.parametrize(
-    ("signing", "code"),
-    [({"secret": "whsec_other"}, "bad_signature"), ({"off": -400}, "bad_signature"), ({"off": 400}, "bad_signature")],
-)
-def test_a_signature_that_does_not_hold_is_401(
-    gateway: Gateway, database: Database, signing: dict[str, Any], code: str
-) -> None:
+def test_a_signature_that_does_not_hold_is_401(gateway: Gateway, database: Database) -> None:
     """Wrong, too old, from the future: nothing is stored."""
-    answered = send(gateway, event(), **signing)
-    assert (answered.status, answered.body["code"], stored(database)) == (401, code, 0)
+    answers = [send(gateway, event(), **signing) for signing in ({"secret": "other"}, {"off": -400}, {"off": 400})]
+    assert [(answered.status, answered.body["code"]) for answered in answers] == [(401, "bad_signature")] * 3
+    assert stored(database) == 0
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"rubbish", b"[]", b"{}", event(id=None), event(type=""), event(object="v2.core.event")]
-)
-def test_a_signed_body_that_is_no_event_is_400(gateway: Gateway, database: Database, body: bytes) -> None:
+def test_a_signed_body_that_is_no_event_is_400(gateway: Gateway, database: Database) -> None:
     """It says what is wrong, and nothing is stored."""
-    answered = send(gateway, body)
-    assert (answered.status, answered.body["code"], stored(database)) == (400, "malformed_webhook", 0)
+    bodies = [b"", b"rubbish", b"[]", b"{}", event(id=None), event(type=""), event(object="v2.core.event")]
+    answers = [send(gateway, body) for body in bodies]
+    assert [(answered.status, answered.body["code"]) for answered in answers] == [(400, "malformed_webhook")] * 7
+    assert stored(database) == 0
 
 
-@pytest.mark.parametrize("header", [{}, {"Stripe-Signature": "rubbish"}, {"Stripe-Signature": "t=1,v0=abc"}])
-def test_a_missing_or_broken_header_is_400(gateway: Gateway, header: dict[str, str]) -> None:
+def test_a_missing_or_broken_header_is_400(gateway: Gateway) -> None:
     """Whoever sent it does not know how."""
-    answered = gateway.call("POST", PATH, event(), header)
-    assert (answered.status, answered.body["code"]) == (400, "malformed_webhook")
+    headers: list[dict[str, str]] = [{}, {"Stripe-Signature": "rubbish"}, {"Stripe-Signature": "t=1,v0=abc"}]
+    answers = [gateway.call("POST", PATH, event(), header) for header in headers]
+    assert [(answered.status, answered.body["code"]) for answered in answers] == [(400, "malformed_webhook")] * 3
 
 
-@pytest.mark.parametrize("path", [PATH, "/webhooks/paypal"])
-def test_a_source_that_is_not_set_up_is_404(gateway: Gateway, path: str) -> None:
+def test_a_source_that_is_not_set_up_is_404(gateway: Gateway) -> None:
     """Also with a signature made with the empty secret."""
     gateway.configure(stripe_webhook_secret=SecretStr(""))
     body = event()
-    answered = gateway.call("POST", path, body, signature(body, secret=""))
-    assert (answered.status, answered.body["code"]) == (404, "source_not_set_up")
+    answers = [gateway.call("POST", path, body, signature(body, secret="")) for path in (PATH, "/webhooks/paypal")]
+    assert [(answered.status, answered.body["code"]) for answered in answers] == [(404, "source_not_set_up")] * 2
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "multipart/form-data; boundary=x"])
@@ -120,16 +113,20 @@ def test_a_body_over_the_limit_is_413(gateway: Gateway, database: Database, cont
     assert (answered.status, stored(database)) == (413, 0)
 
 
-@pytest.mark.parametrize("content_type", ["application/json", "multipart/form-data; boundary=x"])
-def test_a_body_without_an_announced_length_is_not_read_beyond_the_limit(gateway: Gateway, content_type: str) -> None:
-    """Ten megabytes in chunks: the answer comes, and the connection is closed."""
+@pytest.mark.parametrize(
+    ("content_type", "end"), [("application/json", b""), ("multipart/form-data; boundary=x", b"0\r\n\r\n")]
+)
+def test_a_body_without_an_announced_length_is_not_read_beyond_the_limit(
+    gateway: Gateway, content_type: str, end: bytes
+) -> None:
+    """Chunks that go on and on: the answer comes, and the connection is closed."""
     connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=20)
     try:
         connection.putrequest("POST", PATH)
         connection.putheader("Content-Type", content_type)
         connection.putheader("Transfer-Encoding", "chunked")
         connection.endheaders()
-        connection.send(b"100000\r\n" + b"x" * 0x100000 + b"\r\n1\r\nx\r\n")
+        connection.send(b"100000\r\n" + b"x" * 0x100000 + b"\r\n1\r\nx\r\n" + end)
         answered = connection.getresponse()
         assert (answered.status, answered.getheader("Connection")) == (413, "close")
     finally:
@@ -163,13 +160,12 @@ def test_an_event_too_large_for_a_message_goes_to_storage(gateway: Gateway, data
 
 def test_a_full_storage_is_503_and_stores_nothing(gateway: Gateway, database: Database) -> None:
     """The source sends it again; small events are not held up by it."""
-    blocked = gateway.storage_folder / "webhooks"
-    blocked.write_text("a file where the folder should be")
+    gateway.storage.is_full = True
     body = event(data={"object": {"note": "x" * 80_000}})
     refused = send(gateway, body)
     assert (refused.status, stored(database)) == (503, 0)
     assert send(gateway, event()).status == 200
-    blocked.unlink()
+    gateway.storage.is_full = False
     assert send(gateway, body).body == {"result": "stored"}
 
 

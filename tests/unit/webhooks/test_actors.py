@@ -1,6 +1,7 @@
 """What is declared for a delivery."""
 
 from services.webhooks import actors
+from services.webhooks.domain.deliveries import SCHEDULE
 from shared.contracts.webhooks import DeliverWebhook
 from shared.messaging.actor import declarations_in
 
@@ -11,7 +12,7 @@ def test_a_delivery_is_tried_eight_times_with_the_long_schedule() -> None:
     waits = [policy.backoff.delay(attempt) for attempt in range(1, 8)]
     assert policy.tries == 8
     assert policy.lease == 50
-    assert all(0.8 * base <= wait <= 1.2 * base for wait, base in zip(waits, actors.SCHEDULE, strict=True))
+    assert all(0.8 * base <= wait <= 1.2 * base for wait, base in zip(waits, SCHEDULE, strict=True))
 
 
 def test_slow_endpoints_do_not_hold_up_the_fan_out() -> None:

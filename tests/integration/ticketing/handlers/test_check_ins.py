@@ -93,12 +93,12 @@ def test_a_request_sent_ten_times_at_once_succeeds_ten_times(scene: Scene) -> No
     assert len(scene.published(TicketCheckedIn)) == 1
 
 
-@pytest.mark.parametrize("typed", ["{0}", " {0} ", "{1}-{2}"])
-def test_a_code_that_is_read_out_opens_the_door(scene: Scene, typed: str) -> None:
+def test_a_code_that_is_read_out_opens_the_door(scene: Scene) -> None:
     """However it is typed."""
-    (ticket,) = scene.issued()
-    code = typed.format(ticket.code.lower(), ticket.code[:5], ticket.code[5:])
-    assert scan(scene, ticket, token=None, code=code).result is OK
+    plain, blank, hyphen = scene.issued(3)
+    typed = [plain.code.lower(), f" {blank.code} ", f"{hyphen.code[:5]}-{hyphen.code[5:]}"]
+    answers = [scan(scene, plain, token=None, code=code) for code in typed]
+    assert [answer.result for answer in answers] == [OK, OK, OK]
 
 
 def test_a_ticket_of_another_event_is_at_the_wrong_door(scene: Scene) -> None:
@@ -142,11 +142,12 @@ def test_a_genuine_token_of_a_ticket_that_is_not_there_is_unknown(scene: Scene) 
     assert scan(scene, ticket, token=token).result is CheckInResult.UNKNOWN
 
 
-@pytest.mark.parametrize("code", ["AAAAAAAAAA", "0O1IL", "", "'; DROP TABLE tickets; --"])
-def test_a_code_that_nobody_has_is_unknown(scene: Scene, code: str) -> None:
+def test_a_code_that_nobody_has_is_unknown(scene: Scene) -> None:
     """Also one that no ticket could have: people mishear."""
     (ticket,) = scene.issued()
-    assert scan(scene, ticket, token=None, code=code).result is CheckInResult.UNKNOWN
+    codes = ["AAAAAAAAAA", "0O1IL", "", "'; DROP TABLE tickets; --"]
+    answers = [scan(scene, ticket, token=None, code=code) for code in codes]
+    assert {answer.result for answer in answers} == {CheckInResult.UNKNOWN}
 
 
 def test_what_is_no_token_at_all_is_refused(scene: Scene) -> None:

@@ -71,27 +71,23 @@ def test_a_late_payment_takes_stock_from_holds_that_are_over_too(scene: Scene) -
     assert len(scene.published(OrderExpired)) == 2
 
 
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [
-        ({"amount": 3_999}, ("amount_mismatch", False)),
-        ({"amount": 4_001}, ("amount_mismatch", False)),
-        ({"currency": "usd"}, ("currency_mismatch", False)),
-        ({"order_id": ""}, ("unknown_order", False)),
-        ({"order_id": "K7M2QX"}, ("unknown_order", False)),
-        ({"order_id": str(new_id())}, ("unknown_order", False)),
-        ({"order_id": "x" * 5_000}, ("unknown_order", False)),
-    ],
-)
-def test_a_payment_that_does_not_fit_pays_nothing(
-    scene: Scene, changes: dict[str, Any], expected: tuple[str, bool]
-) -> None:
+def test_a_payment_that_does_not_fit_pays_nothing(scene: Scene) -> None:
     """People decide what becomes of it; no machine sends money back."""
     event = scene.event()
     order = scene.order(event, {scene.ticket_type(event, 5).id: 2})
-    scene.pay(scene.payment(order, **changes))
-    assert (scene.stored(order).status, refusals(scene)) == (HELD, [expected])
-    assert scene.published(OrderPaid) == []
+    faults: list[tuple[dict[str, Any], str]] = [
+        ({"amount": 3_999}, "amount_mismatch"),
+        ({"amount": 4_001}, "amount_mismatch"),
+        ({"currency": "usd"}, "currency_mismatch"),
+        ({"order_id": ""}, "unknown_order"),
+        ({"order_id": "K7M2QX"}, "unknown_order"),
+        ({"order_id": str(new_id())}, "unknown_order"),
+        ({"order_id": "x" * 5_000}, "unknown_order"),
+    ]
+    for changes, _ in faults:
+        scene.pay(scene.payment(order, **changes))
+    assert refusals(scene) == [(reason, False) for _, reason in faults]
+    assert (scene.stored(order).status, scene.published(OrderPaid)) == (HELD, [])
 
 
 def test_the_alert_tells_people_what_happened_and_what_to_do(scene: Scene) -> None:
@@ -114,7 +110,7 @@ def test_the_same_payment_told_twice_pays_once(scene: Scene, fulfilled: bool) ->
     message = scene.payment(order)
     scene.pay(message)
     if fulfilled:
-        scene.generate(order)
+        scene.generate(order.id)
     scene.pay(message)
     assert scene.stored(order).status is (FULFILLED if fulfilled else PAID)
     assert (len(scene.published(OrderPaid)), refusals(scene)) == (1, [])

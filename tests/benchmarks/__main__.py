@@ -1,0 +1,60 @@
+"""`python -m tests.benchmarks [PART…]`: measure, print the table, write .run/bench.json. Exits 1 if a promise is missed."""
+
+import os
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from tests.benchmarks import figures, jobs, latency, memory, relay, tickets
+from tests.benchmarks.figures import Result
+from tests.benchmarks.servers import RIVALS, ROOT, Servers, servers
+
+ROUNDS = 3
+PARTS: dict[str, Callable[[Servers], Result]] = {
+    "relay": lambda running: relay.measure(running, ROUNDS),
+    "jobs": lambda running: jobs.measure(running, ROUNDS),
+    "tickets": lambda running: tickets.measure(running, ROUNDS),
+    "latency": lambda running: latency.measure(running, ROUNDS),
+    "memory": memory.measure,
+}
+
+
+def main(names: Sequence[str]) -> int:
+    if unknown := set(names) - set(PARTS):
+        print(f"There is no part {', '.join(unknown)}; there are {', '.join(PARTS)}.", file=sys.stderr)
+        return 2
+    if not (RIVALS / "python").exists():
+        print("The rivals are not installed: `make bench` does it.", file=sys.stderr)
+        return 2
+    begun = time.monotonic()
+    results = []
+    with tempfile.TemporaryDirectory(prefix="bellhop-bench-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        with servers(folder) as running:
+            machine = describe(running)
+            for part in names or PARTS:
+                print(f"{time.monotonic() - begun:5.0f} s  measuring {part}", flush=True)
+                results.append(PARTS[part](running))
+    seconds = time.monotonic() - begun
+    figures.show(results, machine)
+    figures.write(ROOT / ".run" / "bench.json", figures.as_json(results, machine, seconds))
+    print(f"{seconds:.0f} s in all; written to .run/bench.json")
+    return int(any(promise.verdict == "MISSED" for result in results for promise in result.promises))
+
+
+def describe(running: Servers) -> str:
+    """The machine and the servers, in one line."""
+    postgres = running.query("SHOW server_version")[0][0]
+    rabbitmq = running.rabbitmq.eval("rabbit_misc:version().").strip('"')
+    return (
+        f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}, "
+        f"PostgreSQL {postgres}, RabbitMQ {rabbitmq}"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

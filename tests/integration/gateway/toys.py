@@ -1,0 +1,166 @@
+"""A service as small as can be, for the gateway to mount; and a gateway that can be killed at chosen points."""
+
+import os
+import signal
+import threading
+from typing import Annotated, Literal, get_args
+from uuid import UUID
+
+import uvicorn
+from fastapi import APIRouter, Depends
+from obstore.store import MemoryStore
+from pydantic import BaseModel, SecretStr
+from sqlalchemy import event, text
+from starlette.responses import Response
+
+from services.gateway.app import create_app
+from services.gateway.settings import GatewaySettings
+from shared.api import CallerDep, CursorDep, Page, Problem, Resources, problems, work_of
+from shared.crypto import Vault
+from shared.database.session import UnitOfWork
+from shared.ids import new_id
+from shared.messaging.outbox import publish
+from shared.settings import Settings
+from shared.storage import Storage
+from tests.toyshop.contracts import ToyMade
+
+WorkDep = Annotated[UnitOfWork, Depends(work_of("toyshop"))]
+router = APIRouter()
+
+Death = Literal["in_endpoint", "before_commit", "after_commit"]
+
+
+class ToyIn(BaseModel):
+    """`how` says what happens besides."""
+
+    number: int
+    how: str = "well"
+
+
+class ToyOut(BaseModel):
+    """A toy, and a secret that is shown once."""
+
+    id: UUID
+    number: int
+    secret: str = ""
+
+
+class Gate:
+    """Holds requests that ask for it until the test lets them go on."""
+
+    def __init__(self) -> None:
+        self.entered = threading.Semaphore(0)
+        self.open = threading.Event()
+
+
+gate = Gate()
+
+
+class Doom:
+    """Where the process of this module dies; nowhere in the test's own."""
+
+    at: Death | None = None
+
+
+@router.post("/v1/toys", status_code=201, responses=problems(409))
+def make_toy(body: ToyIn, caller: CallerDep, work: WorkDep, response: Response) -> ToyOut:
+    """Make a toy."""
+    toy_id = new_id()
+    response.headers["Location"] = f"/v1/toys/{toy_id}"
+    with work() as session:
+        values = {"number": body.number, "what": str(caller.organisation_id)}
+        session.execute(text("INSERT INTO toyshop.effect (number, what) VALUES (:number, :what)"), values)
+        publish(session, ToyMade(number=body.number))
+        if Doom.at == "before_commit":
+            event.listen(session, "before_commit", lambda _: _die())
+        if body.how == "sold_out":
+            raise Problem(409, "sold_out", "none left")
+    if body.how == "held":
+        gate.entered.release()
+        gate.open.wait(10)
+    if body.how == "bug":
+        raise RuntimeError("hunter2")
+    if body.how == "busy":
+        raise Problem(429, "busy", "later")
+    if Doom.at == "in_endpoint":
+        _die()
+    return ToyOut(id=toy_id, number=body.number, secret=f"whsec_{toy_id.hex}")
+
+
+@router.post("/v1/toys/two-steps", status_code=201)
+def make_two(body: ToyIn, work: WorkDep) -> ToyOut:
+    """Two transactions, of which the second fails."""
+    insert = text("INSERT INTO toyshop.effect (number, what) VALUES (:number, 'step')")
+    with work() as session:
+        session.execute(insert, {"number": body.number})
+    try:
+        with work() as session:
+            session.execute(insert, {"number": body.number + 1})
+            raise ValueError("second step")
+    except ValueError:
+        return ToyOut(id=new_id(), number=body.number)
+
+
+@router.get("/v1/toys")
+def list_toys(caller: CallerDep, work: WorkDep, cursor: CursorDep) -> Page[int]:
+    """The caller's own toys."""
+    statement = text("SELECT number FROM toyshop.effect WHERE what = :what ORDER BY id LIMIT :fetch")
+    with work() as session:
+        rows = session.scalars(statement, {"what": str(caller.organisation_id), "fetch": cursor.fetch}).all()
+    return cursor.page(rows, int, lambda number: UUID(int=number))
+
+
+@router.get("/v1/open")
+def without_caller() -> dict[str, str]:
+    """An endpoint whose author forgot to ask for the caller."""
+    return {"data": "private"}
+
+
+@router.post("/hooks/toys")
+def public_hook(body: ToyIn) -> ToyOut:
+    """Outside of /v1, no key is needed."""
+    return ToyOut(id=new_id(), number=body.number)
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Waker:
+    """In place of the notifier: counts, and dies where that was asked for."""
+
+    def __init__(self) -> None:
+        self.pokes = 0
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def poke(self) -> None:
+        """Called right after a commit that published."""
+        self.pokes += 1
+        if Doom.at == "after_commit":
+            _die()
+
+
+def serve(settings: Settings, waker: Waker, port: int, gateway: GatewaySettings | None = None) -> uvicorn.Server:
+    """The server of a gateway that mounts the toys, not started yet."""
+    resources = Resources(Storage(MemoryStore()), Vault(settings.secret_key.get_secret_value()), settings)
+    app = create_app(resources, gateway or GatewaySettings(), notifier=waker, routers={"toyshop": router})
+    return uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, access_log=False))
+
+
+def settings_for(database_url: str, secret_key: str) -> Settings:
+    return Settings(database_url=database_url, rabbitmq_url="memory://", secret_key=SecretStr(secret_key))
+
+
+def main() -> None:
+    """A gateway that dies at the point named by DIE."""
+    deaths: dict[str, Death] = {name: name for name in get_args(Death)}
+    Doom.at = deaths[os.environ["DIE"]]
+    settings = settings_for(os.environ["DATABASE_URL"], os.environ["SECRET_KEY"])
+    serve(settings, Waker(), int(os.environ["HTTP_PORT"])).run()
+
+
+if __name__ == "__main__":
+    main()
