@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from deploy.local import commands
@@ -20,7 +21,7 @@ def main() -> int:
     arguments = parser.parse_args()
     folder = RunFolder(arguments.folder)
     supervisor = [sys.executable, "-m", "deploy.local", "run", "--folder", str(folder.path)]
-    asked = {
+    asked: dict[str, Callable[[], int]] = {
         "up": lambda: commands.up(folder, supervisor, PROJECT),
         "down": lambda: commands.down(folder),
         "status": lambda: commands.status(folder),

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from time import monotonic
 
 import structlog
 
@@ -55,8 +56,9 @@ class Lane:
                 (rows, self._publish(rows, f"{self.name}:{destination}"), f"{self.name}:{destination}")
                 for destination, rows in by_destination.items()
             ]
+            end = monotonic() + CONFIRM_SECONDS
             for rows, receipt, lane in sent:
-                receipt.wait(CONFIRM_SECONDS / len(sent) if receipt.lost else CONFIRM_SECONDS)
+                receipt.wait(max(0.0, end - monotonic()))
                 self._settle(connection, rows, receipt, lane)
         return sum(len(rows) for rows in by_destination.values())
 
@@ -64,8 +66,9 @@ class Lane:
         return self.publisher.publish([self.routes.publication(row) for row in rows], lane)
 
     def _destination(self, row: OutboxRow) -> str:
+        """What can fail to confirm by itself: a queue, or one kind of event with all the queues that hear it."""
         publication = self.routes.publication(row)
-        return publication.exchange or publication.routing_key
+        return f"{publication.exchange}/{publication.routing_key}" if publication.exchange else publication.routing_key
 
     def _settle(self, connection: Connection, rows: Sequence[OutboxRow], receipt: Receipt, lane: str) -> None:
         """Delete what is confirmed, whatever became of its neighbours; put off what is not; end what nobody takes."""

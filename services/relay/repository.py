@@ -104,6 +104,11 @@ def lag(connection: Connection) -> tuple[int, float, float, int]:
 
 
 _PURGE = (
+    """DELETE FROM messaging.lease AS lease WHERE expires_at < now() - make_interval(days => %(days)s)
+          AND EXISTS (SELECT 1 FROM messaging.inbox WHERE inbox.message_id = lease.message_id
+                      AND inbox.service = lease.service AND inbox.status IN ('done', 'failed'))
+          AND NOT EXISTS (SELECT 1 FROM messaging.failed_job AS job
+                          WHERE job.message_id = lease.message_id AND job.resolved_at IS NULL)""",
     """DELETE FROM messaging.inbox WHERE ctid = ANY(ARRAY(
         SELECT inbox.ctid FROM messaging.inbox
         WHERE status IN ('done', 'failed') AND finished_at < now() - make_interval(days => %(days)s)

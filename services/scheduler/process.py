@@ -43,10 +43,11 @@ class Scheduler:
         metrics: Metrics,
         *,
         clock: Clock = now,
+        look_seconds: float = LOOK_SECONDS,
     ) -> None:
         self._schedules = list(schedules)
         self._crons = _crons(schedules, zone)
-        self._zone, self._work, self._clock = zone, work, clock
+        self._zone, self._work, self._clock, self._look_seconds = zone, work, clock, look_seconds
         self._leadership = Leadership(engine)
         self._alarms: BackgroundScheduler | None = None
         self._one_at_a_time = Lock()
@@ -111,7 +112,7 @@ class Scheduler:
 
     def _look(self) -> None:
         in_a_new_term = self._term != self._leadership.terms
-        if not in_a_new_term and time.monotonic() - self._looked_at < LOOK_SECONDS:
+        if not in_a_new_term and time.monotonic() - self._looked_at < self._look_seconds:
             return
         self._looked_at, self._term = time.monotonic(), self._leadership.terms
         for schedule in self._schedules:

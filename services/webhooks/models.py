@@ -36,7 +36,7 @@ class InboundEvent(Base):
     storage_key: Mapped[str | None]
 
 
-class Endpoint(Base):
+class EndpointRow(Base):
     """Where an organisation wants to be told things. `event_types` is None for all types; `secret` is encrypted.
 
     A deleted endpoint stays as a row, for its deliveries.
@@ -75,7 +75,7 @@ class OutboundMessage(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
 
-class Delivery(Base):
+class DeliveryRow(Base):
     """One message for one endpoint. `attempts` counts all; `tries` those of the schedule, not those made by hand."""
 
     __tablename__ = "deliveries"
@@ -98,7 +98,7 @@ class Delivery(Base):
     finished_at: Mapped[datetime | None]
 
 
-class Attempt(Base):
+class AttemptRow(Base):
     """One attempt at a delivery: what the receiver answered, or why there was no answer."""
 
     __tablename__ = "attempts"

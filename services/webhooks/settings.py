@@ -1,12 +1,10 @@
 """Settings of the webhooks service: what is not set is off."""
 
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-
-from services.webhooks.domain.addresses import Network
 
 
 class WebhooksSettings(BaseSettings):
@@ -20,7 +18,7 @@ class WebhooksSettings(BaseSettings):
         env_prefix="WEBHOOKS_", extra="ignore", frozen=True, populate_by_name=True, env_ignore_empty=True
     )
 
-    allowed_networks: Annotated[tuple[Network, ...], NoDecode] = ()
+    allowed_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
     stripe_webhook_secret: SecretStr = Field(default=SecretStr(""), validation_alias="PAYMENTS_STRIPE_WEBHOOK_SECRET")
 
     @field_validator("allowed_networks", mode="before")

@@ -16,7 +16,7 @@ from dramatiq.brokers.rabbitmq import _RabbitmqConsumer, _RabbitmqMessage
 from dramatiq.common import current_millis
 from dramatiq.errors import ConnectionClosed, DecodeError
 
-from shared.messaging.envelope import MAX_BODY_BYTES, MalformedEnvelopeError
+from shared.messaging.envelope import MAX_BODY_BYTES, SPARE_BYTES, MalformedEnvelopeError
 
 if TYPE_CHECKING:
     from shared.messaging.broker import Broker
@@ -160,7 +160,7 @@ def check_shape(message: Message[Any]) -> None:
 
 def check_strictly(message: Message[Any], size: int) -> None:
     """What Bellhop's actors rely on besides. Raises MalformedEnvelopeError with what is wrong."""
-    if size > MAX_BODY_BYTES:
+    if size > MAX_BODY_BYTES + SPARE_BYTES:
         raise MalformedEnvelopeError(f"too large: {size} bytes, {MAX_BODY_BYTES} are allowed")
     if message.args:
         raise MalformedEnvelopeError("wrong envelope: args are given; fields travel as kwargs")

@@ -63,4 +63,4 @@ class Delivery:
             turn=self.turn if turn is None else turn,
             queue=self.queue,
             options={name: value for name, value in self.options.items() if name != "turn"},
-        ).encode()
+        ).encode(limit=None)

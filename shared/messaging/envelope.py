@@ -13,6 +13,8 @@ from shared.messaging.causes import Cause
 
 EVENTS_EXCHANGE = "bellhop.events"
 MAX_BODY_BYTES = 64 * 1024
+SPARE_BYTES = 1024
+"""A message that comes again may be larger by this: its turn and the name of its queue are added on the way."""
 FIELDS = ("queue_name", "actor_name", "args", "kwargs", "options", "message_id", "message_timestamp")
 
 
@@ -40,8 +42,8 @@ class Envelope:
     cause: Cause = field(default_factory=Cause)
     options: Mapping[str, Any] | None = None
 
-    def encode(self) -> bytes:
-        """The body. Raises MessageTooLargeError."""
+    def encode(self, *, limit: int | None = MAX_BODY_BYTES) -> bytes:
+        """The body. Raises MessageTooLargeError; with no `limit`, never: what was accepted once is never lost by size."""
         body = orjson.dumps(
             {
                 "queue_name": self.queue or EVENTS_EXCHANGE,
@@ -53,9 +55,9 @@ class Envelope:
                 "message_timestamp": int(time.time() * 1000),
             }
         )
-        if len(body) > MAX_BODY_BYTES:
+        if limit is not None and len(body) > limit:
             raise MessageTooLargeError(
-                f"{self.kind} {self.message_id} has {len(body)} bytes, {MAX_BODY_BYTES} are allowed: "
+                f"{self.kind} {self.message_id} has {len(body)} bytes, {limit} are allowed: "
                 "put the data into storage and send its key"
             )
         return body

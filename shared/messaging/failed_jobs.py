@@ -17,6 +17,7 @@ from shared.ids import new_id
 from shared.messaging.causes import Cause
 from shared.messaging.envelope import MAX_BODY_BYTES, Envelope, cause_of
 from shared.messaging.inbox import Connection, lock
+from shared.messaging.poison import clear_starts
 
 ERROR_LENGTH = 4_000
 """Characters of an error's text that are kept."""
@@ -101,6 +102,7 @@ def finish_failed_on(connection: Connection, failure: Failure, on_failure: str |
         )  # fmt: skip
         if connection.execute(_END, parameters).fetchone() is None:
             return False
+        clear_starts(connection, failure.service, failure.message_id)
     _insert(connection, failure, cause)
     if on_failure is not None and failure.message_id is not None:
         _publish_notice(connection, failure, on_failure)

@@ -23,7 +23,14 @@ from shared.messaging.actor import ActorDeclaration, ProviderSteps, Snooze
 from shared.messaging.delivery import Delivery
 from shared.messaging.gate import is_database_away
 from shared.messaging.inbox import Claim, Connection
-from shared.messaging.poison import clear_starts
+from shared.messaging.outcomes import record_poison
+from shared.messaging.poison import (
+    MAX_UNFINISHED_STARTS,
+    clear_starts,
+    record_start,
+    take_back_start,
+    unfinished_starts,
+)
 from shared.messaging.time_limits import Interrupt, StoppedError
 
 if TYPE_CHECKING:
@@ -63,6 +70,11 @@ class _Held:
     seconds: float
 
 
+def _left(lease: Any) -> float:
+    """Seconds for which a call may still be under way; 0 if none is, or if its outcome is known to be unknown."""
+    return 0.0 if lease is None or lease[2] else max(0.0, float(lease[1]))
+
+
 def run_steps(runner: "Runner", declaration: ActorDeclaration, delivery: Delivery, message: Contract) -> str:
     """Take the three steps. Returns the outcome; errors of `prepare` are the caller's to conclude."""
     steps: ProviderSteps[Any, Any, Any] = declaration.function(runner.dependencies)
@@ -93,17 +105,21 @@ class _Steps:
     def _prepare(self, session: Session) -> _Prepared | _Held | str:
         connection, delivery = driver(session), self.delivery
         claim, attempts = self._claim(connection)
-        if delivery.redelivered:
-            clear_starts(connection, delivery.service, delivery.message_id)
-        if claim is Claim.BUSY:
-            return _Held(5.0)
         if claim is Claim.QUIET:
+            self._clear_starts(connection)
             return "quiet"
         lease = connection.execute(_READ, self._key).fetchone()
-        if lease is not None and not lease[2] and float(str(lease[1])) > 0:
-            return _Held(float(str(lease[1])))
+        seconds = 5.0 if claim is Claim.BUSY else _left(lease)
+        if seconds > 0:
+            if delivery.redelivered:
+                take_back_start(connection, delivery.service, delivery.message_id)
+            return _Held(seconds)
+        if self._is_poison(connection, lease):
+            return record_poison(session, self.declaration, delivery, MAX_UNFINISHED_STARTS)
         intent = self.steps.prepare(session, self.message)
         session.flush()
+        if intent is None or (lease is None and delivery.redelivered):
+            self._clear_starts(connection)
         if intent is None:
             connection.execute(_DROP_ANY, self._key)
             inbox.write(connection, delivery, "done", turn=delivery.turn, attempts=attempts + 1)
@@ -111,6 +127,20 @@ class _Steps:
         inbox.write(connection, delivery, "calling", turn=delivery.turn, attempts=attempts)
         connection.execute(_TAKE, (*self._key, self.token, self._lease))
         return _Prepared(intent, called_before=lease is not None)
+
+    def _is_poison(self, connection: Connection, lease: Any) -> bool:
+        """Count a call whose end nobody saw as an unfinished start. True if it was one too many."""
+        if lease is None or lease[2]:
+            return False
+        starts = unfinished_starts(connection, self.delivery.service, self.delivery.message_id)
+        if not self.delivery.redelivered:
+            if starts >= MAX_UNFINISHED_STARTS:
+                return True
+            record_start(connection, self.delivery.service, self.delivery.message_id)
+        return False
+
+    def _clear_starts(self, connection: Connection) -> None:
+        clear_starts(connection, self.delivery.service, self.delivery.message_id)
 
     def _claim(self, connection: Connection) -> tuple[Claim, int]:
         locked = inbox.try_lock(connection, self.delivery)
@@ -127,7 +157,7 @@ class _Steps:
             result = self._ask(prepared)
             limits.disarm()
             self.runner.points.reach("after_call", self.delivery.kind)
-            return self.runner.transact(lambda session: self._record(session, prepared.intent, result), self.delivery)
+            return self.runner.transact(lambda session: self._record(session, prepared, result), self.delivery)
         except StoppedError:
             limits.settle()
             raise
@@ -162,7 +192,7 @@ class _Steps:
         if renewed is None:
             raise OutcomeUnknown("the lease ran out before the call was made")
 
-    def _record(self, session: Session, intent: Any, result: Any) -> str:
+    def _record(self, session: Session, prepared: _Prepared, result: Any) -> str:
         connection, delivery = driver(session), self.delivery
         inbox.lock(connection, delivery.service, delivery.message_id)
         standing = inbox.standing(connection, delivery)
@@ -171,14 +201,17 @@ class _Steps:
                 "record fenced off", kind=delivery.kind, message_id=str(delivery.message_id)
             )
             return "quiet"
-        self.steps.record(session, intent, result)
+        self.steps.record(session, prepared.intent, result)
         session.flush()
+        if prepared.called_before:
+            self._clear_starts(connection)
         inbox.write(connection, delivery, "done", turn=delivery.turn, attempts=standing.attempts + 1)
         return "done"
 
     def _conclude(self, error: BaseException, duration: float, lease: str) -> str:
         def also(session: Session, outcome: str) -> None:
             connection = driver(session)
+            self._clear_starts(connection)
             if lease == "drop":
                 connection.execute(_DROP, (*self._key, self.token))
             elif lease == "unknown":

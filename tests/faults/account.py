@@ -52,9 +52,18 @@ def waiting_in(vhost: VirtualHost, topology: Topology) -> dict[str, int]:
 def account(database: Database, vhost: VirtualHost, topology: Topology) -> Account:
     """Count everything."""
     reasons = Counter(reason for (reason,) in database.query("SELECT reason FROM messaging.failed_job"))
-    counted = database.query(
+    unfinished, outbox, scheduled, leases, unfinished_starts = database.query(
         "SELECT (SELECT count(*) FROM messaging.inbox WHERE status NOT IN ('done', 'failed')),"
         " (SELECT count(*) FROM messaging.outbox), (SELECT count(*) FROM messaging.scheduled),"
         " (SELECT count(*) FROM messaging.lease), (SELECT count(*) FROM messaging.unfinished_start)"
     )[0]
-    return Account(effects_in(database), dict(reasons), *counted, queues=waiting_in(vhost, topology))
+    return Account(
+        effects_in(database),
+        dict(reasons),
+        unfinished,
+        outbox,
+        scheduled,
+        leases,
+        unfinished_starts,
+        waiting_in(vhost, topology),
+    )

@@ -1,7 +1,7 @@
 """The toy shop with its relay, in processes that can be held, killed and started again."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,6 +12,7 @@ from shared.messaging.actor import declarations_in
 from shared.messaging.outbox import publish_all
 from shared.messaging.topology import Topology
 from tests.faults.account import Account, Effects, account, effects_in, waiting_in
+from tests.faults.keeper import Keeper
 from tests.support.databases import Database
 from tests.support.processes import Process, Processes
 from tests.support.vhosts import VirtualHost
@@ -53,7 +54,7 @@ class Shop:
     topology: Topology
     processes: Processes
     folder: Path
-    environment: Mapping[str, str] = field(default_factory=dict)
+    keepers: list[Keeper] = field(default_factory=list)
 
     def hold(self, point: str) -> Hold:
         """A holding point in a folder of its own. Pass its environment to the process."""
@@ -70,8 +71,15 @@ class Shop:
         return self._start(WORKER, "toyshop", environment)
 
     def _start(self, module: str, service: str, environment: Mapping[str, str]) -> Process:
-        ours = {"DATABASE_URL": self.database.service_url(service), **self.environment, **environment}
+        ours = {"DATABASE_URL": self.database.service_url(service), **environment}
         return self.processes.start(module, **ours)
+
+    def keep(self, start: Callable[[], Process]) -> Keeper:
+        """Start a process, and start it again whenever it ends, as a supervisor does."""
+        keeper = Keeper(start)
+        self.keepers.append(keeper)
+        keeper.start()
+        return keeper
 
     def publish(self, *messages: Contract) -> None:
         """Send messages as a handler does: rows in the outbox, committed together."""
@@ -81,8 +89,16 @@ class Shop:
     def effects(self) -> Effects:
         return effects_in(self.database)
 
+    def open_gate(self, number: int) -> None:
+        """Let a gated job go on, and all its further runs."""
+        (self.folder / f"open.{number}").touch()
+
+    def wait_for_runs(self, how: str, number: int, runs: int, seconds: float = 40) -> None:
+        """Wait until the job is running for the `runs`-th time."""
+        wait_for(lambda: self.runs(how, number) >= runs, seconds, f"run {runs} of job {number}")
+
     def runs(self, how: str, number: int) -> int:
-        """How often a job that counts its runs came to the end of its work, committed or not."""
+        """How often a job that counts its runs was run, whether it was committed or not."""
         file = self.folder / f"{how}.{number}"
         return file.stat().st_size if file.exists() else 0
 
@@ -130,6 +146,8 @@ class Shop:
 
     def stop(self) -> None:
         """SIGTERM for all that run, and wait for their end."""
+        for keeper in self.keepers:
+            keeper.stop()
         running = [process for process in self.processes.started if process.is_alive]
         with ThreadPoolExecutor(max_workers=max(1, len(running))) as pool:
             codes = list(pool.map(Process.terminate, running))
@@ -143,7 +161,10 @@ def open_shop(database: Database, vhost: VirtualHost, folder: Path, settle: bool
     topology = vhost.set_up(database.url, declarations, settle=time.sleep if settle else lambda _: None)
     environment = {"RABBITMQ_URL": vhost.url, "TOYSHOP_DIRECTORY": str(folder), "WORKER_THREADS": "4"}
     group = Processes(folder, environment)
+    shop = Shop(database, vhost, topology, group, folder)
     try:
-        yield Shop(database, vhost, topology, group, folder)
+        yield shop
     finally:
+        for keeper in shop.keepers:
+            keeper.stop()
         group.end()

@@ -1,7 +1,7 @@
 """Worker killed with `kill -9`, before it commits and between its commit and its acknowledgement."""
 
 from shared.contracts.message import Contract
-from tests.faults.account import STEPS, Account, Effects, once
+from tests.faults.account import Account, Effects, once
 from tests.faults.shop import Shop
 from tests.toyshop.contracts import MakeToy
 
@@ -61,8 +61,3 @@ def test_killed_after_a_final_failure_was_committed_the_failed_job_is_there_once
     counted = shop.settle(expected)
     assert (KIND, "quiet") in shop.outcomes()
     assert (shop.runs("permanent", 1), counted) == (1, Account(expected, failed={"permanent": 1}))
-
-
-def test_killed_inside_a_provider_call_the_provider_is_asked_before_anything_is_repeated(shop: Shop) -> None:
-    """The lease outlives the process; when it has run out, `resolve` finds the parcel shipped."""
-    raise NotImplementedError(STEPS)

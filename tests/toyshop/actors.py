@@ -22,7 +22,7 @@ EFFECT = text("INSERT INTO toyshop.effect (number, what) VALUES (:number, :what)
 SOON = Delays([0.2])
 
 
-@actor(MakeToy, queue="toyshop.default", tries=3, backoff=SOON, time_limit=30, on_failure=ToyFailed)
+@actor(MakeToy, queue="toyshop.default", tries=3, backoff=SOON, time_limit=120, on_failure=ToyFailed)
 def make_toy(message: MakeToy, session: Session, dependencies: Any) -> None:
     session.execute(EFFECT, {"number": message.number, "what": "made"})
     publish(session, PackToy(number=message.number))
@@ -31,19 +31,24 @@ def make_toy(message: MakeToy, session: Session, dependencies: Any) -> None:
     go_wrong(message, dependencies)
 
 
-def toil(seconds: float) -> None:
-    """Work for a while, in small steps: an interrupt reaches a thread between two of them."""
+def toil(seconds: float, until: Path | None = None) -> None:
+    """Work for a while, or until a file is there, in small steps: an interrupt reaches a thread between two of them."""
     end = time.monotonic() + seconds
-    while (left := end - time.monotonic()) > 0:
+    while (left := end - time.monotonic()) > 0 and not (until is not None and until.exists()):
         time.sleep(min(left, 0.02))
 
 
 def go_wrong(message: MakeToy, folder: Path) -> None:
-    """Fail in the way that the message asks for, `times` times. With `counted` nothing fails; the runs are counted."""
+    """Fail in the way that the message asks for, `times` times, and count the runs.
+
+    With `counted` nothing fails; `gated` goes on when the file `open.<number>` is there, in 60 s at the latest.
+    """
     if message.how == "well":
         return
     tried = count_up(folder / f"{message.how}.{message.number}")
-    if message.how == "counted" or (message.times and tried > message.times):
+    if message.how == "gated":
+        toil(60, until=folder / f"open.{message.number}")
+    if message.how in {"counted", "gated"} or (message.times and tried > message.times):
         return
     if message.how == "die":
         os.kill(os.getpid(), signal.SIGKILL)
@@ -109,6 +114,8 @@ class Shipping(ProviderSteps[ShipToy, int, str]):
 
     def call(self, intent: int) -> str:
         count_up(self.folder / f"called.{intent}")
+        if (self.folder / f"deadly.{intent}").exists():
+            os.kill(os.getpid(), signal.SIGKILL)
         if (self.folder / f"hang.{intent}").exists() and count_up(self.folder / f"hung.{intent}") == 1:
             time.sleep(60)
         if (self.folder / f"unknown.{intent}").exists() and count_up(self.folder / f"lost.{intent}") == 1:
@@ -117,7 +124,8 @@ class Shipping(ProviderSteps[ShipToy, int, str]):
 
     def resolve(self, intent: int) -> str | None:
         count_up(self.folder / f"resolved.{intent}")
-        return "shipped" if (self.folder / f"called.{intent}").exists() else None
+        arrived = (self.folder / f"called.{intent}").exists() and not (self.folder / f"deadly.{intent}").exists()
+        return "shipped" if arrived else None
 
     def record(self, session: Session, intent: int, result: str) -> None:
         session.execute(EFFECT, {"number": intent, "what": result})

@@ -7,7 +7,7 @@ from shared.contracts.message import Command, Event, FailureNotice
 
 
 class MakeToy(Command):
-    """Write one row for `number`, after `seconds` of work; `how` says what goes wrong on the way."""
+    """Write one row for `number`, after `seconds` of work; `how` says what happens on the way (see `go_wrong`)."""
 
     kind: ClassVar[str] = "toyshop.toy.make"
     number: int

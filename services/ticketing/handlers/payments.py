@@ -31,6 +31,8 @@ ADVICE = {
     "order_cancelled": "The money has to go back to the buyer.",
 }
 """What people are told to do, by reason."""
+MAX_SHOWN_ID = 500
+"""Characters of what a payment calls its order: it is somebody else's text, and may be anything."""
 
 
 def receive_payment(session: Session, message: PaymentSucceeded) -> None:
@@ -42,7 +44,8 @@ def receive_payment(session: Session, message: PaymentSucceeded) -> None:
     orders = Orders(session)
     order = _find(orders, message.order_id)
     if order is None:
-        detail = f"no order has the id {message.order_id!r}" if message.order_id else "the payment names no order"
+        named = message.order_id[:MAX_SHOWN_ID]
+        detail = f"no order has the id {named!r}" if named else "the payment names no order"
         _refuse(session, message, None, Refuse("unknown_order", refund_due=False, detail=detail))
         return
     payment = Payment(id=message.payment_id, amount=message.amount, currency=message.currency)
@@ -73,10 +76,10 @@ def _retaken(session: Session, order: Order) -> bool:
 
 
 def _refuse(session: Session, message: PaymentSucceeded, order: Order | None, refusal: Refuse) -> None:
-    organisation_id = None if order is None else order.organisation_id
+    organisation_id, named = None if order is None else order.organisation_id, message.order_id[:MAX_SHOWN_ID]
     refused = PaymentRefused(
         payment_id=message.payment_id,
-        order_id=message.order_id,
+        order_id=named,
         organisation_id=organisation_id,
         reason=refusal.reason,
         detail=refusal.detail,
@@ -88,7 +91,7 @@ def _refuse(session: Session, message: PaymentSucceeded, order: Order | None, re
         text=(
             f"{amount} came in through {message.provider} ({message.provider_reference}), "
             f"but {refusal.detail}.\n\n{ADVICE[refusal.reason]}\n\n"
-            f"Payment: {message.payment_id}\nOrder: {message.order_id or 'none'}\n"
+            f"Payment: {message.payment_id}\nOrder: {named or 'none'}\n"
         ),
         fingerprint=f"payment_refused:{message.payment_id}",
         severity="critical" if refusal.refund_due else "warning",

@@ -1,5 +1,6 @@
 """Orders."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Self
 from uuid import UUID
@@ -7,8 +8,8 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, Field, model_validator
 
-from services.ticketing.domain.events import Event, merged
-from services.ticketing.domain.links import Links, link_expiry
+from services.ticketing.domain.events import merged
+from services.ticketing.domain.links import link_expiry
 from services.ticketing.domain.orders import Customer, Order, OrderStatus
 from services.ticketing.domain.tickets import Ticket, TicketState
 from services.ticketing.handlers import orders
@@ -83,7 +84,7 @@ class OrderOut(BaseModel):
 
 
 @router.post("/v1/orders", status_code=201, responses=problems(404, 409))
-def place_order(body: OrderIn, caller: CallerDep, work: WorkDep, links: LinksDep, settings: SettingsDep) -> OrderOut:
+def place_order(body: OrderIn, caller: CallerDep, work: WorkDep, settings: SettingsDep) -> OrderOut:
     """Hold tickets until they are paid; an order that costs nothing is paid at once.
 
     Have the payment's `metadata.order_id` name the order's `id`.
@@ -92,8 +93,7 @@ def place_order(body: OrderIn, caller: CallerDep, work: WorkDep, links: LinksDep
     wanted = _wanted(body.items)
     with work() as session:
         order = orders.place_order(session, caller.organisation_id, body.event_id, wanted, customer, settings.hold)
-        event = Events(session).get(caller.organisation_id, body.event_id)
-    return order_out(order, event, [], links)
+    return order_out(order)
 
 
 @router.get("/v1/orders/{order_id}", responses=problems(404))
@@ -103,16 +103,17 @@ def get_order(order_id: UUID, caller: CallerDep, work: WorkDep, links: LinksDep)
         order = Orders(session).get(order_id, caller.organisation_id)
         event = Events(session).get(caller.organisation_id, order.event_id)
         tickets = Tickets(session).of_order(caller.organisation_id, order_id)
-    return order_out(order, event, tickets, links)
+    expires = link_expiry(event.over_at, now())
+    shown = [_ticket_out(ticket, links.qr_url(ticket.id, expires)) for ticket in tickets]
+    return order_out(order, shown, links.order_url(order.id, expires) if shown else None)
 
 
 @router.post("/v1/orders/{order_id}/cancel", responses=problems(404, 409))
-def cancel_order(order_id: UUID, caller: CallerDep, work: WorkDep, links: LinksDep) -> OrderOut:
+def cancel_order(order_id: UUID, caller: CallerDep, work: WorkDep) -> OrderOut:
     """Cancel an order that is not paid. Its tickets are free again at once."""
     with work() as session:
         order = orders.cancel_order(session, caller.organisation_id, order_id)
-        event = Events(session).get(caller.organisation_id, order.event_id)
-    return order_out(order, event, [], links)
+    return order_out(order)
 
 
 def _wanted(items: list[ItemIn]) -> dict[UUID, int]:
@@ -124,14 +125,12 @@ def _wanted(items: list[ItemIn]) -> dict[UUID, int]:
     return merged((kind, quantity) for kind, quantity in counted if kind is not None and quantity is not None)
 
 
-def order_out(order: Order, event: Event, tickets: list[Ticket], links: Links) -> OrderOut:
-    moment = now()
-    expires = link_expiry(event.over_at, moment)
+def order_out(order: Order, tickets: Sequence[TicketOut] = (), tickets_url: str | None = None) -> OrderOut:
     return OrderOut(
         id=order.id,
         number=order.number,
         event_id=order.event_id,
-        status=order.status_at(moment),
+        status=order.status_at(now()),
         amount=order.amount,
         currency=order.currency,
         expires_at=order.expires_at,
@@ -148,16 +147,17 @@ def order_out(order: Order, event: Event, tickets: list[Ticket], links: Links) -
             )
             for item in order.items
         ],
-        tickets=[
-            TicketOut(
-                id=ticket.id,
-                code=ticket.code,
-                state=ticket.state,
-                ticket_type=ticket.ticket_type,
-                token=ticket.token,
-                qr_url=links.qr_url(ticket.id, expires),
-            )
-            for ticket in tickets
-        ],
-        tickets_url=links.order_url(order.id, expires) if tickets else None,
+        tickets=list(tickets),
+        tickets_url=tickets_url,
+    )
+
+
+def _ticket_out(ticket: Ticket, qr_url: str) -> TicketOut:
+    return TicketOut(
+        id=ticket.id,
+        code=ticket.code,
+        state=ticket.state,
+        ticket_type=ticket.ticket_type,
+        token=ticket.token,
+        qr_url=qr_url,
     )

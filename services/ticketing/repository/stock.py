@@ -1,6 +1,6 @@
 """SQL of the stock counter: how many of a ticket type are held or sold."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import update
@@ -22,16 +22,24 @@ class Stock:
         In the order of ids, so that two orders never wait for each other. After a failure nothing is held any more, so
         that the caller may lock orders (which come before ticket types). Raises StockBusyError.
         """
-        if not changes:
-            return None
+        ordered = sorted((ticket_type_id, by) for ticket_type_id, by in changes.items() if by)
         with bounded_wait():
-            savepoint = self._session.begin_nested()
-            for ticket_type_id, by in sorted(changes.items()):
-                if by and not self._add(ticket_type_id, by):
-                    savepoint.rollback()
-                    return ticket_type_id
+            if len(ordered) > 1:
+                return self._all_or_nothing(ordered)
+            return self._first_short(ordered)
+
+    def _all_or_nothing(self, ordered: Sequence[tuple[UUID, int]]) -> UUID | None:
+        """A single statement, as most orders need, does without the two round trips of a savepoint."""
+        savepoint = self._session.begin_nested()
+        short = self._first_short(ordered)
+        if short is None:
             savepoint.commit()
-        return None
+        else:
+            savepoint.rollback()
+        return short
+
+    def _first_short(self, ordered: Sequence[tuple[UUID, int]]) -> UUID | None:
+        return next((ticket_type_id for ticket_type_id, by in ordered if not self._add(ticket_type_id, by)), None)
 
     def _add(self, ticket_type_id: UUID, by: int) -> bool:
         """One conditional update: PostgreSQL looks at the condition again after it has waited for the row."""

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from services.webhooks.domain.deliveries import DeliveryState
+from services.webhooks.domain.endpoints import Endpoint
 from services.webhooks.errors import EndpointDisabledError, UnknownDeliveryError, UnknownEndpointError
-from services.webhooks.models import Endpoint
 from services.webhooks.repository.deliveries import Deliveries
 from services.webhooks.repository.endpoints import Endpoints
 from shared.contracts.webhooks import DeliverWebhook
@@ -65,7 +65,7 @@ def change(session: Session, organisation_id: UUID, endpoint_id: UUID, changes: 
 
     What was pending when an endpoint is disabled is skipped, and stays so: it can be tried again by hand.
     """
-    endpoint = get(session, organisation_id, endpoint_id)
+    get(session, organisation_id, endpoint_id)
     values = dict(changes)
     if "enabled" in values:
         values["disabled_reason"] = None if values["enabled"] else "disabled by its owner"
@@ -73,8 +73,7 @@ def change(session: Session, organisation_id: UUID, endpoint_id: UUID, changes: 
         Endpoints(session).change(endpoint_id, values)
     if values.get("enabled") is False:
         Deliveries(session).skip_pending(endpoint_id, "the endpoint was disabled")
-    session.refresh(endpoint)
-    return endpoint
+    return get(session, organisation_id, endpoint_id)
 
 
 def delete(session: Session, organisation_id: UUID, endpoint_id: UUID) -> None:

@@ -2,9 +2,11 @@
 
 import hashlib
 from typing import Protocol
+from uuid import UUID
 
+from services.webhooks.domain.inbound import Received
 from services.webhooks.repository.inbound import InboundEvents
-from services.webhooks.sources.source import Received, Source
+from shared.contracts.message import Event
 from shared.ids import new_id
 from shared.messaging.outbox import Session, publish
 
@@ -16,6 +18,14 @@ class Drawer(Protocol):
     """What is asked of the storage."""
 
     def put(self, key: str, data: bytes, content_type: str) -> None: ...
+
+
+class Source(Protocol):
+    """What is asked of the source, which has verified and read the webhook already."""
+
+    name: str
+
+    def event(self, inbound_id: UUID, received: Received, storage_key: str | None) -> Event: ...
 
 
 def set_aside(storage: Drawer, source: Source, received: Received, body: bytes) -> str | None:

@@ -1,10 +1,22 @@
 """What the gateway mounts of the webhooks service."""
 
-from fastapi import APIRouter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, FastAPI
 
 from services.webhooks.http import deliveries, endpoints, inbound
+from services.webhooks.http.dependencies import settings_of
 
-router = APIRouter()
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """A wrong setting ends the gateway at its start, not its first request."""
+    settings_of(app)
+    yield
+
+
+router = APIRouter(lifespan=_lifespan)
 router.include_router(inbound.router)
 router.include_router(endpoints.router)
 router.include_router(deliveries.router)

@@ -1,5 +1,6 @@
 """Deliveries of an endpoint with their attempts, and one more attempt by hand."""
 
+from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
@@ -10,7 +11,6 @@ from services.webhooks.domain.announcements import sent_id
 from services.webhooks.domain.deliveries import DeliveryState
 from services.webhooks.handlers import endpoints
 from services.webhooks.http.dependencies import WorkDep
-from services.webhooks.models import Attempt
 from services.webhooks.repository.deliveries import Deliveries, Listed
 from shared.api import CallerDep, CursorDep, Page, problems
 
@@ -55,7 +55,7 @@ def list_deliveries(endpoint_id: UUID, caller: CallerDep, cursor: CursorDep, wor
     with work() as session:
         endpoints.get(session, caller.organisation_id, endpoint_id)
         rows = Deliveries(session).page(endpoint_id, after=cursor.after, count=cursor.fetch)
-    return cursor.page(rows, _shown, lambda row: row.delivery.id)
+    return cursor.page(rows, _shown, lambda row: row.id)
 
 
 @router.post("/v1/deliveries/{delivery_id}/retry", status_code=202, responses=problems(404, 409))
@@ -67,18 +67,13 @@ def retry_delivery(delivery_id: UUID, caller: CallerDep, work: WorkDep) -> Retry
 
 
 def _shown(row: Listed) -> DeliveryOut:
-    delivery = row.delivery
     return DeliveryOut(
-        id=delivery.id,
-        webhook_id=sent_id(delivery.message_id),
+        id=row.id,
+        webhook_id=sent_id(row.message_id),
         event_type=row.event_type,
-        state=DeliveryState(delivery.state),
-        reason=delivery.reason,
-        created_at=delivery.created_at,
-        finished_at=delivery.finished_at,
-        attempts=[_attempt(attempt) for attempt in row.attempts],
+        state=row.state,
+        reason=row.reason,
+        created_at=row.created_at,
+        finished_at=row.finished_at,
+        attempts=[AttemptOut(**asdict(attempt)) for attempt in row.attempts],
     )
-
-
-def _attempt(attempt: Attempt) -> AttemptOut:
-    return AttemptOut(**{name: getattr(attempt, name) for name in AttemptOut.model_fields})

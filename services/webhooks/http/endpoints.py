@@ -5,14 +5,14 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from services.webhooks.adapters.receivers import check_url
 from services.webhooks.domain.announcements import EventType
+from services.webhooks.domain.endpoints import Endpoint
 from services.webhooks.domain.targets import MAX_URL
 from services.webhooks.handlers import endpoints
 from services.webhooks.http.dependencies import SettingsDep, WorkDep
-from services.webhooks.models import Endpoint
 from services.webhooks.repository.endpoints import Endpoints
 from shared.api import CallerDep, CursorDep, Page, ResourcesDep, problems
 
@@ -41,11 +41,10 @@ class EndpointIn(BaseModel):
 class EndpointChange(BaseModel):
     """What to change; what is left out stays as it is."""
 
-    model_config = ConfigDict(json_schema_extra={"minProperties": 0})
-
-    url: Url = ""
-    event_types: Subscribed = None
-    enabled: bool = True
+    # Factories, so that the document shows no default where there is none.
+    url: Url = Field(default_factory=str)
+    event_types: Subscribed = Field(default_factory=lambda: None)
+    enabled: bool = Field(default_factory=bool)
 
 
 class EndpointOut(BaseModel):

@@ -1,6 +1,6 @@
 """`POST /webhooks/{source}`: what providers tell us."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Path, Request
 from fastapi.concurrency import run_in_threadpool
@@ -14,6 +14,9 @@ from shared.clock import now
 
 MAX_BODY_BYTES = 1024 * 1024
 
+_BODY: Final = {"requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}}
+"""The document's word for it; the body is read raw."""
+
 router = APIRouter()
 
 
@@ -23,7 +26,7 @@ class InboundOut(BaseModel):
     result: Literal["stored", "duplicate"]
 
 
-@router.post("/webhooks/{source}", responses=problems(400, 401, 404, 413))
+@router.post("/webhooks/{source}", responses=problems(400, 401, 404, 413), openapi_extra=_BODY)
 async def receive_webhook(
     source: Annotated[str, Path(description="`stripe`")],
     request: Request,

@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func, insert, select, update
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from services.webhooks.domain.announcements import Announcement
 from services.webhooks.domain.deliveries import Attempted, DeliveryState
-from services.webhooks.models import Attempt, Delivery, Endpoint, OutboundMessage
+from services.webhooks.models import AttemptRow, DeliveryRow, EndpointRow, OutboundMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +32,30 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
+class Logged:
+    """An attempt as it was logged."""
+
+    number: int
+    by_hand: bool
+    status: int | None
+    response: str | None
+    error: str | None
+    duration_ms: int | None
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Listed:
     """A delivery as its owner sees it."""
 
-    delivery: Delivery
+    id: UUID
+    message_id: UUID
     event_type: str
-    attempts: Sequence[Attempt]
+    state: DeliveryState
+    reason: str | None
+    created_at: datetime
+    finished_at: datetime | None
+    attempts: Sequence[Logged]
 
 
 class Deliveries:
@@ -73,26 +92,26 @@ class Deliveries:
             }
             for delivery_id, endpoint_id in endpoints.items()
         ]
-        self._session.execute(insert(Delivery), rows)
+        self._session.execute(insert(DeliveryRow), rows)
 
     def due(self, delivery_id: UUID) -> Due | None:
         """What an attempt needs; None where there is no such delivery."""
-        reachable = Endpoint.enabled & Endpoint.deleted_at.is_(None)
+        reachable = EndpointRow.enabled & EndpointRow.deleted_at.is_(None)
         query = (
             select(
-                Delivery.id,
-                Delivery.state,
-                Delivery.tries,
-                Delivery.message_id,
+                DeliveryRow.id,
+                DeliveryRow.state,
+                DeliveryRow.tries,
+                DeliveryRow.message_id,
                 OutboundMessage.body,
-                Endpoint.id,
-                Endpoint.url,
-                Endpoint.secret,
+                EndpointRow.id,
+                EndpointRow.url,
+                EndpointRow.secret,
                 reachable,
             )
-            .join(Endpoint, Endpoint.id == Delivery.endpoint_id)
-            .join(OutboundMessage, OutboundMessage.id == Delivery.message_id)
-            .where(Delivery.id == delivery_id)
+            .join(EndpointRow, EndpointRow.id == DeliveryRow.endpoint_id)
+            .join(OutboundMessage, OutboundMessage.id == DeliveryRow.message_id)
+            .where(DeliveryRow.id == delivery_id)
         )
         row = self._session.execute(query).one_or_none()
         return None if row is None else Due(row[0], DeliveryState(row[1]), *row[2:])
@@ -100,31 +119,33 @@ class Deliveries:
     def of_organisation(self, organisation_id: UUID, delivery_id: UUID) -> tuple[DeliveryState, bool] | None:
         """The delivery's state, and whether its endpoint is there and enabled; None if the organisation has no such."""
         due = self.due(delivery_id)
-        owner = self._session.scalar(select(Delivery.organisation_id).where(Delivery.id == delivery_id))
+        owner = self._session.scalar(select(DeliveryRow.organisation_id).where(DeliveryRow.id == delivery_id))
         return (due.state, due.reachable) if due is not None and owner == organisation_id else None
 
     def state_of(self, delivery_id: UUID) -> DeliveryState | None:
         """Where it stands, held against others until the transaction ends."""
-        state = self._session.scalar(select(Delivery.state).where(Delivery.id == delivery_id).with_for_update())
+        state = self._session.scalar(select(DeliveryRow.state).where(DeliveryRow.id == delivery_id).with_for_update())
         return None if state is None else DeliveryState(state)
 
     def set_state(self, delivery_id: UUID, state: DeliveryState, reason: str | None = None) -> None:
         """Write where it stands now, and why."""
-        self._session.execute(update(Delivery).where(Delivery.id == delivery_id).values(_standing(state, reason)))
+        self._session.execute(update(DeliveryRow).where(DeliveryRow.id == delivery_id).values(_standing(state, reason)))
 
     def skip_pending(self, endpoint_id: UUID, reason: str) -> None:
         """What is still to be delivered there is not, and is kept for a retry by hand."""
-        pending = (Delivery.endpoint_id == endpoint_id) & (Delivery.state == DeliveryState.PENDING)
-        self._session.execute(update(Delivery).where(pending).values(_standing(DeliveryState.SKIPPED, reason)))
+        pending = (DeliveryRow.endpoint_id == endpoint_id) & (DeliveryRow.state == DeliveryState.PENDING)
+        self._session.execute(update(DeliveryRow).where(pending).values(_standing(DeliveryState.SKIPPED, reason)))
 
     def log(self, attempt_id: UUID, delivery_id: UUID, attempted: Attempted, *, by_hand: bool) -> None:
         """Write an attempt down; its number is the next of its delivery."""
         counted = {
-            "attempts": Delivery.attempts + 1,
-            "tries": Delivery.tries + (0 if by_hand else 1),
+            "attempts": DeliveryRow.attempts + 1,
+            "tries": DeliveryRow.tries + (0 if by_hand else 1),
         }
-        statement = update(Delivery).where(Delivery.id == delivery_id).values(counted).returning(Delivery.attempts)
-        row = Attempt(
+        statement = (
+            update(DeliveryRow).where(DeliveryRow.id == delivery_id).values(counted).returning(DeliveryRow.attempts)
+        )
+        row = AttemptRow(
             id=attempt_id,
             delivery_id=delivery_id,
             number=self._session.execute(statement).scalar_one(),
@@ -140,21 +161,35 @@ class Deliveries:
     def page(self, endpoint_id: UUID, *, after: UUID | None, count: int) -> list[Listed]:
         """An endpoint's deliveries with their attempts, newest first, from behind `after`."""
         query = (
-            select(Delivery, OutboundMessage.event_type)
-            .join(OutboundMessage, OutboundMessage.id == Delivery.message_id)
-            .where(Delivery.endpoint_id == endpoint_id)
-            .order_by(Delivery.id.desc())
+            select(DeliveryRow, OutboundMessage.event_type)
+            .join(OutboundMessage, OutboundMessage.id == DeliveryRow.message_id)
+            .where(DeliveryRow.endpoint_id == endpoint_id)
+            .order_by(DeliveryRow.id.desc())
             .limit(count)
         )
-        rows = self._session.execute(query.where(Delivery.id < after) if after else query).all()
-        attempts = self._attempts_of(delivery.id for delivery, _ in rows)
-        return [Listed(delivery, event_type, attempts[delivery.id]) for delivery, event_type in rows]
+        rows = self._session.execute(query.where(DeliveryRow.id < after) if after else query).all()
+        attempts = self._attempts_of(row.id for row, _ in rows)
+        return [
+            Listed(
+                id=row.id,
+                message_id=row.message_id,
+                event_type=event_type,
+                state=DeliveryState(row.state),
+                reason=row.reason,
+                created_at=row.created_at,
+                finished_at=row.finished_at,
+                attempts=attempts[row.id],
+            )
+            for row, event_type in rows
+        ]
 
-    def _attempts_of(self, delivery_ids: Iterable[UUID]) -> Mapping[UUID, list[Attempt]]:
-        query = select(Attempt).where(Attempt.delivery_id.in_(list(delivery_ids))).order_by(Attempt.number)
-        found: dict[UUID, list[Attempt]] = defaultdict(list)
-        for attempt in self._session.scalars(query):
-            found[attempt.delivery_id].append(attempt)
+    def _attempts_of(self, delivery_ids: Iterable[UUID]) -> Mapping[UUID, list[Logged]]:
+        columns = (getattr(AttemptRow, one.name) for one in fields(Logged))
+        these = AttemptRow.delivery_id.in_(list(delivery_ids))
+        query = select(AttemptRow.delivery_id, *columns).where(these).order_by(AttemptRow.number)
+        found: dict[UUID, list[Logged]] = defaultdict(list)
+        for delivery_id, *logged in self._session.execute(query):
+            found[delivery_id].append(Logged(*logged))
         return found
 
 

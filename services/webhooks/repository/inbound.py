@@ -5,8 +5,8 @@ from uuid import UUID
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from services.webhooks.domain.inbound import Received
 from services.webhooks.models import InboundEvent
-from services.webhooks.sources.source import Received
 
 
 class InboundEvents:

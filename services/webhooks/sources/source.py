@@ -2,29 +2,18 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
 import orjson
 
+from services.webhooks.domain.inbound import Received
 from services.webhooks.errors import MalformedWebhookError
 from services.webhooks.settings import WebhooksSettings
 from shared.contracts.message import Event
 
 _NAME = re.compile(r"[\x21-\x7e]{1,255}")
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """A verified webhook. `external_id` is the source's own id of it, by which a repetition is recognised."""
-
-    external_id: str
-    event_type: str
-    created_at: datetime
-    livemode: bool
-    data: dict[str, Any]
 
 
 class Source(Protocol):

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from services.webhooks.domain.inbound import Received
 from services.webhooks.errors import MalformedWebhookError, SignatureError
 from services.webhooks.settings import WebhooksSettings
-from services.webhooks.sources.source import Received, json_object, name_in
+from services.webhooks.sources.source import json_object, name_in
 from shared.contracts.webhooks import StripeEventReceived
 
 HEADER = "stripe-signature"

@@ -3,6 +3,7 @@
 import http.client
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -10,6 +11,7 @@ from uuid import UUID
 import orjson
 import pytest
 import uvicorn
+from structlog.testing import capture_logs
 
 from deploy.local.ports import free_port
 from services.gateway.handlers import CreatedKey, create_key
@@ -99,6 +101,7 @@ class Gateway:
         return int(self.database.value("SELECT count(*) FROM messaging.outbox"))
 
 
+@contextmanager
 def running(server: uvicorn.Server) -> Iterator[None]:
     """The server in a thread, for as long as the block lasts."""
     thread = threading.Thread(target=server.run, daemon=True)
@@ -113,7 +116,7 @@ def running(server: uvicorn.Server) -> Iterator[None]:
 
 @pytest.fixture
 def gateway(database: Database) -> Iterator[Gateway]:
-    """A gateway that mounts the toys."""
+    """A gateway that mounts the toys. Its log is taken aside: a traceback drawn for people takes seconds."""
     port, waker = free_port(), Waker()
-    for _ in running(serve(settings_for(database.url, SECRET_KEY), waker, port)):
+    with capture_logs(), running(serve(settings_for(database.url, SECRET_KEY), waker, port)):
         yield Gateway(port, database, waker)

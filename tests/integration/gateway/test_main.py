@@ -1,6 +1,5 @@
 """The gateway's own process."""
 
-import http.client
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import pytest
 
 from deploy.local.ports import free_port
 from services.gateway.handlers import create_key
+from tests.integration.gateway.conftest import ask
 from tests.support.databases import SECRET_KEY, Database
 from tests.support.processes import Process, processes
 from tests.support.waiting import wait_for
@@ -31,9 +31,7 @@ def process(database: Database, tmp_path: Path) -> Iterator[Process]:
 
 
 def get(port: int, path: str, **headers: str) -> int:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    connection.request("GET", path, headers=headers)
-    return connection.getresponse().status
+    return ask(port, "GET", path, headers=headers).status
 
 
 def test_every_service_is_reached_with_its_own_role(process: Process, database: Database) -> None:

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends
 from obstore.store import MemoryStore
 from pydantic import BaseModel, SecretStr
 from sqlalchemy import event, text
+from sqlalchemy.exc import DataError
 from starlette.responses import Response
 
 from services.gateway.app import create_app
@@ -96,9 +97,10 @@ def make_two(body: ToyIn, work: WorkDep) -> ToyOut:
     try:
         with work() as session:
             session.execute(insert, {"number": body.number + 1})
-            raise ValueError("second step")
-    except ValueError:
-        return ToyOut(id=new_id(), number=body.number)
+            session.execute(text("SELECT 1 / 0"))
+    except DataError:
+        pass
+    return ToyOut(id=new_id(), number=body.number)
 
 
 @router.get("/v1/toys")
@@ -108,6 +110,13 @@ def list_toys(caller: CallerDep, work: WorkDep, cursor: CursorDep) -> Page[int]:
     with work() as session:
         rows = session.scalars(statement, {"what": str(caller.organisation_id), "fetch": cursor.fetch}).all()
     return cursor.page(rows, int, lambda number: UUID(int=number))
+
+
+@router.get("/v1/role")
+def role(work: WorkDep) -> str:
+    """Whom the database takes this endpoint for."""
+    with work() as session:
+        return str(session.scalar(text("SELECT current_user")))
 
 
 @router.get("/v1/open")

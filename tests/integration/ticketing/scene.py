@@ -9,22 +9,24 @@ from uuid import UUID
 
 import orjson
 
+from services.ticketing import actors
 from services.ticketing.adapters.ed25519 import EventSignatures
 from services.ticketing.adapters.qr import qr_png
 from services.ticketing.domain.events import Event, TicketType
 from services.ticketing.domain.links import Links, link_key
 from services.ticketing.domain.orders import Customer, Order
 from services.ticketing.domain.tickets import Ticket
-from services.ticketing.handlers import events, orders, payments, tickets
+from services.ticketing.handlers import events, orders
 from services.ticketing.handlers.tickets import Press
 from services.ticketing.repository import Orders, Tickets
 from shared.clock import now
 from shared.contracts.message import Contract
 from shared.contracts.payments import PaymentSucceeded
-from shared.contracts.ticketing import GenerateTickets
+from shared.contracts.ticketing import ExpireOrders, GenerateTickets
 from shared.crypto import Vault
 from shared.database.session import UnitOfWork
 from shared.ids import new_id
+from shared.messaging.testing import run_inline
 from shared.storage import open_storage
 from tests.support.databases import SECRET_KEY, Database
 
@@ -91,8 +93,7 @@ class Scene:
             return orders.place_order(session, self.organisation_id, event.id, wanted, CUSTOMER, hold)
 
     def sweep(self) -> None:
-        with self.work() as session:
-            orders.expire_due(session)
+        run_inline(actors.expire_orders, ExpireOrders(), self.work, self.press)
 
     def payment(self, order: Order, **changes: Any) -> PaymentSucceeded:
         """The message that says that an order's exact amount came in, but for the changes."""
@@ -108,17 +109,10 @@ class Scene:
         return PaymentSucceeded(**fields | changes)
 
     def pay(self, message: PaymentSucceeded) -> None:
-        with self.work() as session:
-            payments.receive_payment(session, message)
+        run_inline(actors.receive_payment, message, self.work, self.press)
 
     def generate(self, order_id: UUID) -> None:
-        """The three steps of making tickets, each as its own transaction."""
-        with self.work() as session:
-            plan = tickets.plan_tickets(session, GenerateTickets(order_id=order_id))
-        if plan is not None:
-            made = tickets.make_tickets(self.press, plan)
-            with self.work() as session:
-                tickets.record_tickets(session, self.press, plan, made)
+        run_inline(actors.generate_tickets, GenerateTickets(order_id=order_id), self.work, self.press)
 
     def issued(self, quantity: int = 1, event: Event | None = None) -> list[Ticket]:
         """Tickets of a new free order of a new type."""

@@ -1,20 +1,18 @@
 """Deliveries, made to receivers that check, fail, hang and lie."""
 
 import ssl
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 
 import orjson
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from standardwebhooks import Webhook
 
 from services.webhooks.adapters.receivers import HttpReceivers
 from services.webhooks.handlers import endpoints
 from services.webhooks.handlers.deliveries import Dependencies
+from tests.integration.webhooks.certificates import self_signed
 from tests.integration.webhooks.conftest import LOOPBACK
 from tests.integration.webhooks.receiver import (
     Behaviour,
@@ -244,30 +242,6 @@ def test_tls_names_the_host_and_checks_the_certificate(shop: Shop, tmp_path: Pat
     assert set(names) == {"localhost"}
     assert receiver.sent[0].headers["host"] == f"localhost:{receiver.port}"
     assert shop.state() == ("delivered", None)
-
-
-def self_signed(folder: Path, name: str) -> tuple[Path, Path]:
-    """A certificate of this name and its key, as files."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-    begin = datetime.now(UTC) - timedelta(hours=1)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(begin)
-        .not_valid_after(begin + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    files = folder / "certificate.pem", folder / "key.pem"
-    files[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    files[1].write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return files
 
 
 def test_a_retry_by_hand_that_fails_leaves_everything_as_it_was(shop: Shop, worker: Worker) -> None:

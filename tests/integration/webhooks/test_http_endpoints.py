@@ -5,8 +5,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+import uvicorn
+from fastapi import FastAPI
 from standardwebhooks import Webhook
 
+from deploy.local.ports import free_port
+from services.webhooks.http import router
 from tests.integration.webhooks.conftest import Answered, Gateway
 from tests.integration.webhooks.receiver import answer, receiving
 from tests.integration.webhooks.shop import Shop, Worker
@@ -197,3 +201,14 @@ def test_an_id_that_is_none_is_422(client: Client) -> None:
     """As everywhere."""
     assert client("GET", f"{PATH}/not-an-id").status == 422
     assert client("GET", f"{PATH}/{UUID(int=0)}").status == 404
+
+
+def test_a_wrong_setting_ends_the_gateway_at_its_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not found out by the first caller."""
+    monkeypatch.setenv("WEBHOOKS_ALLOWED_NETWORKS", "10.0.0.1/8")
+    app = FastAPI()
+    app.include_router(router)
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=free_port(), log_config=None))
+    with pytest.raises(SystemExit):
+        server.run()
+    assert not server.started

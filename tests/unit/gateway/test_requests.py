@@ -7,6 +7,7 @@ from uuid import UUID
 import orjson
 import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.testing import capture_logs
 
 from services.gateway.requests import TRACEPARENT, RequestMiddleware, request_id_of
 from shared.messaging.causes import Cause, current_cause
@@ -29,7 +30,8 @@ def ask(app: ASGIApp, path: str = "/v1/x", headers: dict[str, str] | None = None
     raw = [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
     scope = {"type": "http", "method": "GET", "path": path, "headers": raw, "client": ("127.0.0.1", 1)}
     middleware = RequestMiddleware(app, lambda *seen: observed.append(seen))
-    asyncio.run(middleware(scope, receive, send))
+    with capture_logs():
+        asyncio.run(middleware(scope, receive, send))
     return sent, observed
 
 

@@ -137,6 +137,7 @@ def test_killed_between_answer_and_commit_it_runs_again(gateway: Gateway, tmp_pa
     die(gateway, tmp_path, "before_commit")
     assert gateway.database.value("SELECT status FROM gateway.idempotency_key") == 201
     again = wait_for(lambda: _unless_in_progress(gateway), 10, "PostgreSQL to notice the death")
+    assert again is not None
     assert (again.status, again.headers.get("idempotency-replayed"), gateway.toys()) == (201, None, [7])
 
 

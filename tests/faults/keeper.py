@@ -1,0 +1,31 @@
+"""Starts a process again whenever it ends. The product's own supervisor waits longer after each death; tests do not."""
+
+import threading
+from collections.abc import Callable
+
+from tests.support.processes import Process
+
+LOOK_SECONDS = 0.05
+
+
+class Keeper(threading.Thread):
+    """Keeps one process running until `stop`. `codes` are the exit codes of those that ended; -9 is `kill -9`."""
+
+    def __init__(self, start: Callable[[], Process]) -> None:
+        super().__init__(name="keeper", daemon=True)
+        self._start = start
+        self._stopping = threading.Event()
+        self.process = start()
+        self.codes: list[int] = []
+
+    def run(self) -> None:
+        while not self._stopping.wait(LOOK_SECONDS):
+            code = self.process.popen.poll()
+            if code is not None:
+                self.codes.append(code)
+                self.process = self._start()
+
+    def stop(self) -> None:
+        """Start it no more. The process itself is left alone."""
+        self._stopping.set()
+        self.join(10)

@@ -1,0 +1,90 @@
+"""Worker told to stop, with SIGTERM: nothing is killed, and nothing is counted against any message."""
+
+from typing import Any
+
+from tests.faults.account import Account, once, waiting_in
+from tests.faults.shop import Shop
+from tests.support.waiting import wait_for
+from tests.toyshop.contracts import MakeToy, ToyMade
+
+GRACE = "3"
+
+
+def look_into(shop: Shop, queue: str) -> list[tuple[int, bool, int]]:
+    """(number, redelivered, times delivered before) of each message that lies in a queue. They are put back."""
+    connection = shop.vhost.connect()
+    channel: Any = connection.channel()
+    found = []
+    while True:
+        method, properties, body = channel.basic_get(queue)
+        if method is None:
+            break
+        headers = properties.headers or {}
+        number = int(body.partition(b'"number":')[2].partition(b",")[0].strip(b" }"))
+        found.append((number, bool(method.redelivered), int(headers.get("x-delivery-count", 0))))
+    connection.close()
+    return sorted(found)
+
+
+def nothing_waits_outside(shop: Shop) -> bool:
+    """True if all that was published lies in the worker's memory."""
+    outbox = shop.database.value("SELECT count(*) FROM messaging.outbox")
+    return outbox == 0 and not waiting_in(shop.vhost, shop.topology)
+
+
+def counts_against_messages(shop: Shop) -> list[tuple[int, str]]:
+    return shop.database.query(
+        "SELECT count(*), 'attempts' FROM messaging.attempt UNION ALL"
+        " SELECT count(*), 'starts' FROM messaging.unfinished_start UNION ALL"
+        " SELECT count(*), 'unfinished' FROM messaging.inbox WHERE status NOT IN ('done', 'failed') ORDER BY 2"
+    )
+
+
+def test_running_job_ends_within_the_grace_and_the_rest_is_handed_back_uncounted(shop: Shop) -> None:
+    """Job 1 ends in time; job 2 outlasts the grace and is rolled back; the events were taken and not started."""
+    relay = shop.relay()
+    worker = shop.worker(WORKER_THREADS="2", WORKER_GRACE=GRACE)
+    shop.publish(*(MakeToy(number=number, how="gated") for number in (1, 2)))
+    for number in (1, 2):
+        shop.wait_for_runs("gated", number, 1)
+    shop.publish(ToyMade(number=3), ToyMade(number=4))
+    wait_for(lambda: nothing_waits_outside(shop), 20, "the worker to have taken the events")
+    shop.open_gate(1)
+    code = worker.terminate()
+    relay.terminate()
+    made, handed_back = shop.effects(), look_into(shop, "toyshop.default")
+    events = look_into(shop, "toyshop.events")
+    against = counts_against_messages(shop)
+    shop.open_gate(2)
+    shop.relay()
+    shop.worker()
+    expected = {**once([1, 2]), (3, "heard"): 1, (4, "heard"): 1}
+    counted = shop.settle(expected)
+
+    assert code == 0
+    assert made == {(1, "made"): 1}
+    assert (2, False, 0) in handed_back
+    assert {(3, False, 0), (4, False, 0)} <= set(events)
+    assert not [message for message in [*handed_back, *events] if message[1:] != (False, 0)]
+    assert against == [(0, "attempts"), (0, "starts"), (0, "unfinished")]
+    assert (shop.runs("gated", 1), shop.runs("gated", 2), counted) == (1, 2, Account(expected))
+
+
+def test_redelivered_job_that_outlasts_the_grace_leaves_no_unfinished_start(shop: Shop) -> None:
+    """Its worker was killed once, so its second start was written down; being told to stop takes that back."""
+    shop.relay()
+    first = shop.worker()
+    shop.publish(MakeToy(number=1, how="gated"))
+    shop.wait_for_runs("gated", 1, 1)
+    first.kill()
+    second = shop.worker(WORKER_GRACE="1")
+    shop.wait_for_runs("gated", 1, 2)
+    code = second.terminate()
+    against = counts_against_messages(shop)
+    handed_back = look_into(shop, "toyshop.default")
+    shop.open_gate(1)
+    shop.worker()
+    counted = shop.settle(once([1]))
+
+    assert (code, handed_back, against) == (0, [(1, False, 0)], [(0, "attempts"), (0, "starts"), (0, "unfinished")])
+    assert (shop.runs("gated", 1), counted) == (3, Account(once([1])))

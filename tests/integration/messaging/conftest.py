@@ -1,0 +1,44 @@
+"""What the tests of the messaging core share: a shop that runs, a bench for single deliveries, Dramatiq's globals kept."""
+
+from collections.abc import Iterator
+
+import dramatiq
+import pytest
+from structlog.testing import capture_logs
+from structlog.typing import EventDict
+
+from tests.integration.messaging.bench import Bench
+from tests.integration.messaging.shop import Shop
+from tests.support.databases import Database
+from tests.support.vhosts import VirtualHost
+
+
+@pytest.fixture(autouse=True)
+def _encoder() -> Iterator[None]:
+    """A worker sets Dramatiq's encoder for its whole process; the next test begins with the stock one."""
+    encoder = dramatiq.get_encoder()
+    yield
+    dramatiq.set_encoder(encoder)
+
+
+@pytest.fixture(autouse=True)
+def logs() -> Iterator[list[EventDict]]:
+    """What was logged; shown where a test fails."""
+    with capture_logs() as entries:
+        yield entries
+    for entry in entries:
+        print(entry)
+
+
+@pytest.fixture
+def shop(database: Database, rabbitmq: VirtualHost) -> Iterator[Shop]:
+    """Servers for relay and worker; the test says which actors there are, and starts what it needs."""
+    shop = Shop(database, rabbitmq)
+    yield shop
+    shop.close()
+
+
+@pytest.fixture
+def bench(database: Database) -> Bench:
+    """Runs single deliveries without a broker."""
+    return Bench(database)
