@@ -20,7 +20,7 @@ from tests.support.vhosts import VirtualHost
 
 NEED_NO_SERVER = ("tests/unit", "tests/contracts", "tests/architecture")
 POSTGRES, RABBITMQ = "BELLHOP_TEST_POSTGRES_URL", "BELLHOP_TEST_RABBITMQ_URL"
-MANAGEMENT = "BELLHOP_TEST_MANAGEMENT_URL"
+MANAGEMENT, NODE = "BELLHOP_TEST_MANAGEMENT_URL", "BELLHOP_TEST_RABBITMQ_FOLDER"
 _running: list[Postgres | RabbitMQ] = []
 _folders: list[Path] = []
 
@@ -42,7 +42,8 @@ def pytest_configure(config: pytest.Config) -> None:
         server.start()
         _running.append(server)
     Template(postgres.url).create()
-    os.environ |= {POSTGRES: postgres.url, RABBITMQ: rabbitmq.url, MANAGEMENT: rabbitmq.management_url}
+    os.environ |= {POSTGRES: postgres.url, RABBITMQ: rabbitmq.url}
+    os.environ |= {MANAGEMENT: rabbitmq.management_url, NODE: str(rabbitmq.folder)}
 
 
 def pytest_unconfigure() -> None:
@@ -64,6 +65,12 @@ def database() -> Iterator[Database]:
     """A fresh database with all schemas, cloned from the migrated template."""
     with Template(os.environ[POSTGRES]).clone() as cloned:
         yield cloned
+
+
+@pytest.fixture
+def node() -> RabbitMQ:
+    """The run's RabbitMQ as a node, for what only its own tools can do. All tests share it: nobody stops it."""
+    return RabbitMQ(Path(os.environ[NODE]))
 
 
 @pytest.fixture

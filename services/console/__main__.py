@@ -1,6 +1,7 @@
 """`bellhop`, or `python -m services.console`."""
 
 import sys
+from collections.abc import Sequence
 from socket import gaierror
 from urllib.parse import urlsplit
 
@@ -28,10 +29,13 @@ for name, group in (("keys", keys), ("failed", failed), ("scheduled", scheduled)
     app.add_typer(group.app, name=name)
 
 
-def main() -> int:
-    """Run one command. Whatever could be foreseen is one line that says what to do, and exit code 1."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command, of the process's own command line unless `arguments` are given.
+
+    Whatever could be foreseen is one line that says what to do, and exit code 1. Otherwise typer raises SystemExit.
+    """
     try:
-        app(prog_name="bellhop")
+        app(arguments, prog_name="bellhop")
     except BellhopError as error:
         complain(str(error))
     except (DBAPIError, psycopg.Error) as error:

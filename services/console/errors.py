@@ -25,6 +25,12 @@ class ScheduledMessageNotFoundError(PermanentError):
     http_status: ClassVar[int] = 404
 
 
+class NoBrokerError(PermanentError):
+    """RABBITMQ_URL is memory://: the queues are inside the one process, where nobody else can look."""
+
+    code: ClassVar[str] = "no_broker"
+
+
 class BrokerUnreachableError(TransientError):
     """RabbitMQ, or its management API, does not answer."""
 

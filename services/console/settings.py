@@ -3,7 +3,7 @@
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from services.console.errors import SettingMissingError
+from services.console.errors import NoBrokerError, SettingMissingError
 
 
 class ConsoleSettings(BaseSettings):
@@ -25,3 +25,14 @@ class ConsoleSettings(BaseSettings):
         if not text:
             raise SettingMissingError(f"{name} is not set: run `make up` and `. .run/env`, or export it")
         return text
+
+    @property
+    def has_broker(self) -> bool:
+        """Whether there is a RabbitMQ to ask; with memory:// there is none."""
+        return not self.need("RABBITMQ_URL").startswith("memory:")
+
+    def need_broker(self) -> str:
+        """RABBITMQ_URL, where it leads to one. Raises SettingMissingError, NoBrokerError."""
+        if not self.has_broker:
+            raise NoBrokerError("RABBITMQ_URL is memory://: there is no RabbitMQ to ask, and nothing to repair")
+        return self.need("RABBITMQ_URL")

@@ -15,14 +15,14 @@ from services.gateway.authentication import AuthenticationMiddleware, Authentica
 from services.gateway.bodies import BodyMiddleware
 from services.gateway.idempotency.middleware import IdempotencyMiddleware
 from services.gateway.idempotency.store import IdempotencyStore
-from services.gateway.mounting import discovered_routers, open_engines, work_for
+from services.gateway.mounting import discovered_routers, open_engines, without_waiting_for_disk, work_for
 from services.gateway.openapi import document_of, operation_id, released_version
 from services.gateway.probes import probe_router
 from services.gateway.problems import FORESEEN, answer_foreseen
 from services.gateway.requests import Observe, RequestMiddleware
 from services.gateway.settings import GatewaySettings
 from shared.api import Api, ProblemOut, Resources
-from shared.database.session import UnitOfWork, unit_of_work
+from shared.database.session import unit_of_work
 from shared.metrics import Metrics
 
 SERVICE = "gateway"
@@ -58,20 +58,21 @@ def create_app(
     mounted = discovered_routers(settings.bellhop_services) if routers is None else dict(routers)
     engines = open_engines(settings, [SERVICE, *mounted], gateway.pool_size)
     metrics = metrics or Metrics(SERVICE)
-    own_work = unit_of_work(engines[SERVICE])
-    authenticate = Authenticator(own_work, gateway.key_cache_seconds)
+    own = without_waiting_for_disk(engines[SERVICE])
+    authenticate = Authenticator(unit_of_work(own), gateway.key_cache_seconds)
+    store = IdempotencyStore(own, resources.vault)
     app = FastAPI(
         title="Bellhop",
         version=released_version(),
         docs_url=None,
         redoc_url=None,
-        middleware=_middleware(gateway, resources, own_work, authenticate, _observer(metrics)),
+        middleware=_middleware(gateway, store, authenticate, _observer(metrics)),
         exception_handlers=dict.fromkeys(FORESEEN, answer_foreseen),
         generate_unique_id_function=operation_id,
         lifespan=_lifespan(engines, notifier),
     )
     app.state.api = Api(resources, authenticate, work_for(engines, notifier.poke))
-    app.include_router(probe_router(metrics.registry, engines[SERVICE]))
+    app.include_router(probe_router(metrics.registry, own))
     for service, router in mounted.items():
         app.include_router(router, tags=[service], responses=_EVERYWHERE)
     app.openapi = document_of(app)  # type: ignore[method-assign] # FastAPI's own way to extend the document
@@ -79,14 +80,9 @@ def create_app(
 
 
 def _middleware(
-    gateway: GatewaySettings,
-    resources: Resources,
-    work: UnitOfWork,
-    authenticate: Authenticator,
-    observe: Observe,
+    gateway: GatewaySettings, store: IdempotencyStore, authenticate: Authenticator, observe: Observe
 ) -> list[Middleware]:
     """From the outermost to the innermost."""
-    store = IdempotencyStore(work, resources.vault)
     return [
         Middleware(RequestMiddleware, observe=observe),
         Middleware(

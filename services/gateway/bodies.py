@@ -7,6 +7,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.api import Problem
 
+DISCARD_SECONDS = 5.0
+DISCARD_BYTES = 64 * 1024 * 1024
+
 
 class BodyMiddleware:
     """Refuses bodies that are too large (413) or too slow (408), and keeps the rest in the request's state as `body`.
@@ -26,6 +29,7 @@ class BodyMiddleware:
         limit = self._upload_limit if is_upload else self._limit
         announced = headers.get("content-length", "")
         if announced.isdecimal() and int(announced) > limit:
+            await _discard(receive)
             raise _too_large(limit)
         body = await self._read(receive, limit)
         if body is None:
@@ -55,8 +59,22 @@ async def _whole(receive: Receive, limit: int) -> bytes:
         size += len(parts[-1])
         more = message.get("more_body", False)
         if size > limit:
+            if more:
+                await _discard(receive)
             raise _too_large(limit)
     return b"".join(parts)
+
+
+async def _discard(receive: Receive) -> None:
+    """Let the rest of a body that is too large come in for a while, and forget it: a client that is still sending when
+    the connection is closed sees a broken pipe, and never our answer.
+    """
+    size, more = 0, True
+    with anyio.move_on_after(DISCARD_SECONDS):
+        while more and size < DISCARD_BYTES:
+            message = await receive()
+            size += len(message.get("body", b""))
+            more = message.get("more_body", False)
 
 
 def _too_large(limit: int) -> Problem:

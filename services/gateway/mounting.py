@@ -1,9 +1,10 @@
 """What the gateway mounts: the routers of the deployed services, each with an engine of its service's role."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from fastapi import APIRouter
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 from sqlalchemy.engine import make_url
 from starlette.requests import Request
 
@@ -29,6 +30,17 @@ def open_engines(settings: Settings, services: Sequence[str], pool_size: int) ->
         service: open_engine(_url(settings, service), service, pool_size=pool_size, statement_timeout=30)
         for service in services
     }
+
+
+def without_waiting_for_disk(engine: Engine) -> Engine:
+    """Let the commits of this engine return before they are on disk. Only for what may be forgotten in a crash."""
+
+    def set_up(connection: Any, _record: object) -> None:
+        connection.execute("SET synchronous_commit = off")
+        connection.commit()
+
+    event.listen(engine, "connect", set_up)
+    return engine
 
 
 def _url(settings: Settings, service: str) -> str:

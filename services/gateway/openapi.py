@@ -85,11 +85,11 @@ def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, 
 
 
 def _as_problem(response: dict[str, Any]) -> None:
-    """FastAPI shows errors as plain JSON; they are problem documents, also where a router names another model."""
-    content = response.get("content", {})
-    if "application/json" in content:
-        content[MEDIA_TYPE] = content.pop("application/json")
-    response.setdefault("content", {MEDIA_TYPE: {"schema": _PROBLEM}})
+    """FastAPI shows errors as plain JSON, or as what the endpoint returns when all is well; they are problem documents."""
+    content = response.setdefault("content", {MEDIA_TYPE: {"schema": _PROBLEM}})
+    for media_type in list(content):
+        if media_type == "application/json" or content[media_type].get("schema") == _PROBLEM:
+            content[MEDIA_TYPE] = content.pop(media_type)
 
 
 def _take_key(operation: dict[str, Any]) -> None:

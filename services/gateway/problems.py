@@ -8,12 +8,14 @@ from typing import Any
 import orjson
 import psycopg
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from psycopg import errors as postgres
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from shared.api import Problem
 from shared.errors import BellhopError, TransientError
@@ -80,12 +82,24 @@ def problem_response(problem: Problem) -> Response:
     return Response(content, problem.status, headers=problem.headers, media_type=MEDIA_TYPE)
 
 
-async def answer_foreseen(_request: Request, error: Exception) -> Response:
+async def answer_foreseen(request: Request, error: Exception) -> Response:
     """FastAPI's handler of the FORESEEN classes. What has no answer of its own goes on as the bug that it is."""
     problem = problem_of(error)
     if problem is None:
         raise error
+    if problem.status == HTTPStatus.METHOD_NOT_ALLOWED:
+        problem.headers["Allow"] = ", ".join(_methods_of(request))
     return problem_response(problem)
+
+
+def _methods_of(request: Request) -> list[str]:
+    """All methods of a path (RFC 9110, section 15.5.6): Starlette names those of the first route that it met."""
+    methods: set[str] = set()
+    for context in iter_route_contexts(request.app.routes):
+        route = context.original_route
+        if isinstance(route, Route) and route.path_regex.match(request.scope["path"]):
+            methods |= route.methods or set()
+    return sorted(methods)
 
 
 def _domain_problem(error: BellhopError) -> Problem | None:

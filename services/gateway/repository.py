@@ -6,13 +6,14 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, text, update
+import orjson
+from sqlalchemy import Connection, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DataError
 from sqlalchemy.orm import Session
 
 from services.gateway.idempotency.rules import Answer, Earlier, Transaction
-from services.gateway.models import ApiKeyRow, IdempotencyKeyRow, OrganisationRow
+from services.gateway.models import ApiKeyRow, OrganisationRow
 from shared.ids import new_id
 
 _NOW = func.clock_timestamp()
@@ -94,104 +95,112 @@ class Claim:
     token: UUID
 
 
-class IdempotencyKeys:
-    """The requests with an Idempotency-Key, and their answers.
+_INSERT_CLAIM = text("""
+INSERT INTO gateway.idempotency_key
+    (digest, organisation_id, method, path, key, fingerprint, token, lease_until, expires_at)
+VALUES (:digest, :organisation_id, :method, :path, :key, :fingerprint, :token,
+        clock_timestamp() + CAST(:lease AS interval), clock_timestamp() + CAST(:keep AS interval))
+ON CONFLICT (digest) DO NOTHING RETURNING 1
+""")
+_EARLIER = text("""
+SELECT fingerprint, status, headers, body, transaction_id,
+       expires_at < clock_timestamp() AS expired, lease_until > clock_timestamp() AS leased
+FROM gateway.idempotency_key WHERE digest = :digest FOR UPDATE
+""")
+_TRANSACTION_STATUS = text("SELECT pg_xact_status(CAST(CAST(:id AS text) AS xid8))")
+_TAKE_OVER = text("""
+UPDATE gateway.idempotency_key
+SET fingerprint = :fingerprint, token = :token, lease_until = clock_timestamp() + CAST(:lease AS interval),
+    expires_at = clock_timestamp() + CAST(:keep AS interval), created_at = clock_timestamp(),
+    status = NULL, headers = NULL, body = NULL, transaction_id = NULL
+WHERE digest = :digest
+""")
+_REMEMBER = text("""
+UPDATE gateway.idempotency_key
+SET status = :status, headers = CAST(:headers AS jsonb), body = :body, transaction_id = :transaction_id
+WHERE digest = :digest AND token = :token RETURNING 1
+""")
+_SETTLE = text("UPDATE gateway.idempotency_key SET transaction_id = NULL WHERE digest = :digest AND token = :token")
+_RELEASE = text("DELETE FROM gateway.idempotency_key WHERE digest = :digest AND token = :token AND status IS NULL")
+_PURGE = text("""
+DELETE FROM gateway.idempotency_key WHERE digest IN (
+    SELECT digest FROM gateway.idempotency_key WHERE expires_at < clock_timestamp() LIMIT :limit FOR UPDATE SKIP LOCKED
+) RETURNING 1
+""")
 
-    None of these commits waits for the disk: the service's commit comes after them in the write-ahead log, and takes
-    them along. If the server dies before that, nothing has happened, and nothing needs to be remembered.
+
+class IdempotencyKeys:
+    """The requests with an Idempotency-Key, and their answers, on a connection of the gateway's engine.
+
+    Plain SQL, since each order pays for it. What is one statement needs no transaction around it.
     """
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        session.execute(text("SET LOCAL synchronous_commit = off"))
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
     def insert(self, claim: Claim, lease: timedelta, keep: timedelta) -> bool:
         """Take a key that nobody has used. Says whether that was so."""
-        values = _claimed(claim, lease, keep) | {
-            "digest": claim.digest,
+        values = {
+            **_claimed(claim, lease, keep),
             "organisation_id": claim.organisation_id,
             "method": claim.method,
             "path": claim.path,
             "key": claim.key,
         }
-        statement = insert(IdempotencyKeyRow).values(values).on_conflict_do_nothing(index_elements=["digest"])
-        return self._session.execute(statement.returning(IdempotencyKeyRow.token)).first() is not None
+        return self._connection.execute(_INSERT_CLAIM, values).first() is not None
 
     def earlier(self, digest: bytes) -> tuple[Earlier, Answer | None] | None:
         """The request that had the key before and its answer as stored, locked; None if it has gone meanwhile."""
-        statement = (
-            select(
-                IdempotencyKeyRow,
-                (IdempotencyKeyRow.expires_at < _NOW).label("expired"),
-                (IdempotencyKeyRow.lease_until > _NOW).label("leased"),
-            )
-            .where(IdempotencyKeyRow.digest == digest)
-            .with_for_update()
-        )
-        found = self._session.execute(statement).one_or_none()
-        if found is None:
+        row = self._connection.execute(_EARLIER, {"digest": digest}).one_or_none()
+        if row is None:
             return None
-        row, expired, leased = found
-        answer = None if row.status is None else Answer(row.status, row.headers or {}, row.body or b"")
+        answer = None if row.status is None else Answer(row.status, row.headers or {}, bytes(row.body or b""))
         transaction = self._transaction(row.transaction_id)
-        return Earlier(row.fingerprint, expired, leased, answer is not None, transaction), answer
+        return Earlier(bytes(row.fingerprint), row.expired, row.leased, answer is not None, transaction), answer
 
     def _transaction(self, transaction_id: int | None) -> Transaction:
         """What became of a transaction, as PostgreSQL knows it: also of one whose connection broke at its commit."""
         if transaction_id is None:
             return "none"
-        statement = text("SELECT pg_xact_status(CAST(CAST(:id AS text) AS xid8))")
         try:
-            with self._session.begin_nested():
-                status: Transaction | None = self._session.execute(statement, {"id": str(transaction_id)}).scalar_one()
+            with self._connection.begin_nested():
+                found = self._connection.execute(_TRANSACTION_STATUS, {"id": str(transaction_id)}).scalar_one()
         except DataError:  # an id from the future: the database was restored from a dump into another server
             return "unknown"
+        status: Transaction | None = found
         return status or "unknown"
 
     def take_over(self, claim: Claim, lease: timedelta, keep: timedelta) -> None:
         """Use again a key whose earlier request came to nothing, or is over 24 hours old."""
-        values = _claimed(claim, lease, keep) | dict.fromkeys(("status", "headers", "body", "transaction_id"))
-        self._session.execute(update(IdempotencyKeyRow).where(IdempotencyKeyRow.digest == claim.digest).values(values))
+        self._connection.execute(_TAKE_OVER, _claimed(claim, lease, keep))
 
     def remember(self, claim: Claim, answer: Answer, transaction_id: int | None) -> bool:
         """Write the answer down; it counts once that transaction is committed. False if the key was taken over."""
-        statement = (
-            update(IdempotencyKeyRow)
-            .where(*_mine(claim))
-            .values(status=answer.status, headers=answer.headers, body=answer.body, transaction_id=transaction_id)
-            .returning(IdempotencyKeyRow.token)
-        )
-        return self._session.execute(statement).first() is not None
+        values = {
+            **_mine(claim),
+            "status": answer.status,
+            "headers": orjson.dumps(answer.headers).decode(),
+            "body": answer.body,
+            "transaction_id": transaction_id,
+        }
+        return self._connection.execute(_REMEMBER, values).first() is not None
 
     def settle(self, claim: Claim) -> None:
         """The transaction behind the answer is committed: it need not be asked for any more."""
-        self._session.execute(update(IdempotencyKeyRow).where(*_mine(claim)).values(transaction_id=None))
+        self._connection.execute(_SETTLE, _mine(claim))
 
     def release(self, claim: Claim) -> None:
         """Free a key whose request came to nothing. An answer that was written down stays."""
-        self._session.execute(delete(IdempotencyKeyRow).where(*_mine(claim), IdempotencyKeyRow.status.is_(None)))
+        self._connection.execute(_RELEASE, _mine(claim))
 
     def purge(self, limit: int) -> int:
         """Delete up to `limit` keys whose 24 hours are over. Returns how many."""
-        expired = (
-            select(IdempotencyKeyRow.digest)
-            .where(IdempotencyKeyRow.expires_at < _NOW)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        )
-        statement = delete(IdempotencyKeyRow).where(IdempotencyKeyRow.digest.in_(expired))
-        return len(self._session.execute(statement.returning(IdempotencyKeyRow.token)).all())
+        return len(self._connection.execute(_PURGE, {"limit": limit}).all())
 
 
 def _claimed(claim: Claim, lease: timedelta, keep: timedelta) -> dict[str, Any]:
-    return {
-        "fingerprint": claim.fingerprint,
-        "token": claim.token,
-        "lease_until": _NOW + lease,
-        "created_at": _NOW,
-        "expires_at": _NOW + keep,
-    }
+    return {**_mine(claim), "fingerprint": claim.fingerprint, "lease": lease, "keep": keep}
 
 
-def _mine(claim: Claim) -> tuple[Any, Any]:
-    return IdempotencyKeyRow.digest == claim.digest, IdempotencyKeyRow.token == claim.token
+def _mine(claim: Claim) -> dict[str, Any]:
+    return {"digest": claim.digest, "token": claim.token}

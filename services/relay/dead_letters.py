@@ -8,6 +8,7 @@ import hashlib
 import threading
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -21,12 +22,15 @@ from pika.adapters.select_connection import SelectConnection
 from services.relay.repository import Connection
 from services.relay.returned import Fate, end, parse
 from services.relay.routes import Routes
+from shared.errors import PermanentError
+from shared.messaging.closing import hang_up
 from shared.messaging.consumer import check_shape, check_strictly
 from shared.messaging.envelope import MalformedEnvelopeError
 from shared.messaging.topology import UNROUTABLE, dead_letter_queue
 
 PREFETCH = 20
 RECONNECT_SECONDS = 1.0
+LISTEN_AGAIN_SECONDS = 5.0
 
 log = structlog.get_logger("bellhop.relay")
 
@@ -61,12 +65,15 @@ class DeadLetters:
         self._thread.join(5)
 
     def _run(self) -> None:
+        tell = log.warning
         while not self._stopping.is_set():
             try:
                 with self._connect() as self._database:
+                    tell = log.warning
                     self._consume()
             except (psycopg.Error, pika.exceptions.AMQPError, OSError) as error:
-                log.warning("dead letters wait", error=repr(error))
+                tell("dead letters wait", error=repr(error))
+                tell = log.debug
             self._stopping.wait(RECONNECT_SECONDS)
 
     def _consume(self) -> None:
@@ -81,14 +88,14 @@ class DeadLetters:
             self._connection.ioloop.start()
         finally:
             if self._connection.is_open:
-                self._connection.close()
+                hang_up(self._connection)
                 self._connection.ioloop.start()
             self._connection.ioloop.close()
 
     def _on_open(self, connection: Any) -> None:
         queues = {one.queue for one in self._routes.subscriptions}
         for name in [*(dead_letter_queue(queue) for queue in sorted(queues)), UNROUTABLE]:
-            connection.channel(on_open_callback=lambda channel, name=name: self._listen(channel, name))
+            self._listen(connection, name)
         self._listening = queues
         connection.ioloop.call_later(5, self._look_for_new_queues)
 
@@ -99,23 +106,40 @@ class DeadLetters:
         else:
             self._connection.ioloop.call_later(5, self._look_for_new_queues)
 
-    def _listen(self, channel: Any, queue: str) -> None:
-        channel.basic_qos(prefetch_count=PREFETCH)
-        channel.basic_consume(
-            queue,
-            on_message_callback=lambda ch, method, properties, body: self._keep(ch, queue, method, properties, body),
-        )
+    def _listen(self, connection: Any, queue: str) -> None:
+        """Consume a queue, on a channel of its own, and again whenever it ends: a queue that was deleted comes back."""
 
-    def _keep(self, channel: Any, queue: str, method: Any, properties: Any, body: bytes) -> None:
+        def opened(channel: Any) -> None:
+            channel.add_on_cancel_callback(lambda _: channel.close())
+            channel.add_on_close_callback(lambda *_: connection.ioloop.call_later(LISTEN_AGAIN_SECONDS, again))
+            channel.basic_qos(prefetch_count=PREFETCH)
+            channel.basic_consume(queue, on_message_callback=partial(self._keep, queue))
+
+        def again() -> None:
+            if connection.is_open:
+                self._listen(connection, queue)
+
+        connection.channel(on_open_callback=opened)
+
+    def _keep(self, queue: str, channel: Any, method: Any, properties: Any, body: bytes) -> None:
+        fate = fate_of(queue, method.routing_key, properties.headers or {}, body)
         try:
-            assert self._database is not None
-            with self._database.transaction():
-                end(self._database, self._routes, fate_of(queue, method.routing_key, properties.headers or {}, body))
+            try:
+                self._record(fate)
+            except (psycopg.DataError, PermanentError) as error:
+                # Something in it cannot be written. The next letters must not wait behind it for ever.
+                log.warning("dead letter is kept as bytes only", queue=queue, error=repr(error))
+                self._record(Fate(fate.queue, fate.reason, fate.error, body, None, None, fate.failed_id))
         except psycopg.Error as error:
             log.warning("dead letters wait for the database", error=repr(error))
             self._connection.close()
             return
         channel.basic_ack(method.delivery_tag)
+
+    def _record(self, fate: Fate) -> None:
+        assert self._database is not None
+        with self._database.transaction():
+            end(self._database, self._routes, fate)
 
 
 def fate_of(queue: str, routing_key: str, headers: dict[str, Any], body: bytes) -> Fate:

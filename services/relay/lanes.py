@@ -87,13 +87,13 @@ class Lane:
             self._put_off(connection, missing, receipt, lane)
 
     def _put_off(self, connection: Connection, missing: Sequence[OutboxRow], receipt: Receipt, lane: str) -> None:
-        if receipt.lost and not receipt.confirmed:
+        if receipt.lost and not receipt.barred and not receipt.confirmed:
             # The connection broke: nothing is said about any destination. The rows stay as they are.
             return
         destinations = sorted({self._destination(row) for row in missing})
         log.warning("not confirmed, put off", rows=len(missing), destinations=destinations)
         repository.refuse(connection, [row.id for row in missing])
-        if not receipt.lost:
+        if receipt.barred or not receipt.lost:
             self.routes.doubt(destinations)
             self.publisher.close_lane(lane)
 

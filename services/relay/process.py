@@ -113,12 +113,15 @@ class RelayProcess:
         )
 
     def _keep_running(self, loop: Callable[[Connection], None]) -> None:
+        tell = log.warning
         while not self._stop.is_set():
             try:
                 with self.connect() as connection:
+                    tell = log.warning
                     loop(connection)
             except psycopg.Error as error:
-                log.warning("the relay waits for the database", error=repr(error))
+                tell("the relay waits for the database", error=repr(error))
+                tell = log.debug
                 self._stop.wait(0.5)
 
     def _carry_fresh(self, connection: Connection, number: int) -> None:

@@ -9,7 +9,7 @@ import structlog
 
 from services.relay.repository import Connection, OutboxRow
 from services.relay.routes import Routes
-from shared.messaging.envelope import MalformedEnvelopeError, decode_fields
+from shared.messaging.envelope import MalformedEnvelopeError, as_uuid, decode_fields
 from shared.messaging.failed_jobs import Failure, finish_failed_on
 from shared.messaging.inbox import lock
 
@@ -51,9 +51,9 @@ def end(connection: Connection, routes: Routes, fate: Fate) -> bool:
     kind = str(parsed.get("actor_name", "unknown"))
     consumer = routes.consumer(fate.queue, kind)
     service = consumer.service if consumer else (fate.queue or kind).partition(".")[0]
-    message_id = _uuid(parsed.get("message_id"))
+    message_id = as_uuid(parsed.get("message_id"))
     options = parsed.get("options", {})
-    turn = options.get("turn", 1) if isinstance(options.get("turn", 1), int) else 1
+    turn = options.get("turn", 1)
     if message_id is not None:
         lock(connection, service, message_id)
     failure = Failure(
@@ -61,7 +61,7 @@ def end(connection: Connection, routes: Routes, fate: Fate) -> bool:
         kind=kind,
         queue=fate.queue,
         message_id=message_id,
-        turn=turn,
+        turn=turn if isinstance(turn, int) and 1 <= turn < 2**31 else 1,
         attempts=0,
         reason=fate.reason,
         error_type=fate.reason,
@@ -85,10 +85,3 @@ def parse(body: bytes) -> tuple[dict[str, Any] | None, str]:
         return decode_fields(body), ""
     except MalformedEnvelopeError as error:
         return None, str(error)
-
-
-def _uuid(value: object) -> UUID | None:
-    try:
-        return UUID(str(value)) if value else None
-    except ValueError:
-        return None

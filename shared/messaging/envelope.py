@@ -15,6 +15,8 @@ EVENTS_EXCHANGE = "bellhop.events"
 MAX_BODY_BYTES = 64 * 1024
 SPARE_BYTES = 1024
 """A message that comes again may be larger by this: its turn and the name of its queue are added on the way."""
+TRACEPARENT_LENGTH = 100
+"""Characters. W3C Trace Context: version 00 has 55, later versions may append to it."""
 FIELDS = ("queue_name", "actor_name", "args", "kwargs", "options", "message_id", "message_timestamp")
 
 
@@ -101,15 +103,17 @@ def decode_fields(body: bytes) -> dict[str, Any]:
 
 def cause_of(options: Mapping[str, Any], message_id: UUID) -> Cause:
     """The cause that work on this message passes on: the same journey, caused by this message."""
+    traceparent = options.get("traceparent")
     return Cause(
-        correlation_id=_uuid(options.get("correlation_id")) or message_id,
+        correlation_id=as_uuid(options.get("correlation_id")) or message_id,
         causation_id=message_id,
-        organisation_id=_uuid(options.get("organisation_id")),
-        traceparent=options["traceparent"] if isinstance(options.get("traceparent"), str) else None,
+        organisation_id=as_uuid(options.get("organisation_id")),
+        traceparent=traceparent if isinstance(traceparent, str) and len(traceparent) <= TRACEPARENT_LENGTH else None,
     )
 
 
-def _uuid(value: object) -> UUID | None:
+def as_uuid(value: object) -> UUID | None:
+    """The id that an option holds; None where it holds anything else."""
     try:
         return UUID(str(value)) if value else None
     except ValueError:

@@ -15,7 +15,7 @@ from shared.database.session import PUBLISHED, driver
 from shared.errors import PermanentError
 from shared.ids import new_id
 from shared.messaging.causes import Cause
-from shared.messaging.envelope import MAX_BODY_BYTES, Envelope, cause_of
+from shared.messaging.envelope import MAX_BODY_BYTES, Envelope, as_uuid, cause_of
 from shared.messaging.inbox import Connection, lock
 from shared.messaging.poison import clear_starts
 
@@ -95,7 +95,7 @@ def finish_failed_on(connection: Connection, failure: Failure, on_failure: str |
     """
     cause = failure.cause
     if failure.message_id is not None:
-        caused_by = failure.options.get("causation_id")
+        caused_by = as_uuid(failure.options.get("causation_id"))
         parameters = (
             failure.message_id, failure.service, failure.kind, failure.turn, failure.attempts,
             cause.correlation_id, caused_by, cause.organisation_id,

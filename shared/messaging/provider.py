@@ -21,7 +21,7 @@ from shared.ids import new_id
 from shared.messaging import inbox
 from shared.messaging.actor import ActorDeclaration, ProviderSteps, Snooze
 from shared.messaging.delivery import Delivery
-from shared.messaging.gate import is_database_away
+from shared.messaging.gate import DatabaseAwayError, is_database_away
 from shared.messaging.inbox import Claim, Connection
 from shared.messaging.outcomes import record_poison
 from shared.messaging.poison import (
@@ -76,7 +76,7 @@ def _left(lease: Any) -> float:
 
 
 def run_steps(runner: "Runner", declaration: ActorDeclaration, delivery: Delivery, message: Contract) -> str:
-    """Take the three steps. Returns the outcome; errors of `prepare` are the caller's to conclude."""
+    """Take the three steps. Returns the outcome."""
     steps: ProviderSteps[Any, Any, Any] = declaration.function(runner.dependencies)
     return _Steps(runner, declaration, delivery, message, steps, new_id()).run()
 
@@ -94,7 +94,9 @@ class _Steps:
         started = monotonic()
         try:
             prepared = self.runner.transact(self._prepare, self.delivery, limit=self.declaration.policy.time_limit)
-        except (PermanentError, TransientError, Snooze) as error:
+        except (StoppedError, DatabaseAwayError):
+            raise
+        except (Exception, Interrupt) as error:  # noqa: BLE001 - every way to fail has its outcome
             return self._conclude(error, monotonic() - started, lease="keep")
         if isinstance(prepared, _Held):
             return self.runner.release(self.delivery, prepared.seconds)

@@ -16,6 +16,8 @@ import pika.exceptions
 import structlog
 from pika.adapters.select_connection import SelectConnection
 
+from shared.messaging.closing import hang_up
+
 RECONNECT_SECONDS = 0.5
 _PERSISTENT = pika.BasicProperties(delivery_mode=2)
 
@@ -31,13 +33,18 @@ class Publication:
 
 @dataclass
 class Receipt:
-    """What became of a batch. Indexes are positions in the batch; one that is in no set has no answer yet."""
+    """What became of a batch. Indexes are positions in the batch; one that is in no set has no answer yet.
+
+    `lost`: no answer comes any more. `barred`: RabbitMQ closed the channel over it, for instance because an exchange is
+    not there, so sending the same batch again would end the same way.
+    """
 
     publications: Sequence[Publication]
     confirmed: set[int] = field(default_factory=set)
     returned: set[int] = field(default_factory=set)
     refused: set[int] = field(default_factory=set)
     lost: bool = False
+    barred: bool = False
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
     @property
@@ -68,10 +75,10 @@ class Receipt:
             if self.complete:
                 self._changed.notify_all()
 
-    def lose(self) -> None:
+    def lose(self, *, barred: bool = False) -> None:
         """The channel or connection is gone: no further answer comes."""
         with self._changed:
-            self.lost = True
+            self.lost, self.barred = True, barred
             self._changed.notify_all()
 
 
@@ -171,7 +178,7 @@ class Publisher:
 
     def _close(self) -> None:
         if self._connection.is_open:
-            self._connection.close()
+            hang_up(self._connection)
         else:
             self._connection.ioloop.stop()
 
@@ -184,11 +191,12 @@ class Publisher:
         for receipt in handed_over.values():
             receipt.lose()
 
-    def _lose_lane(self, lane: _Lane) -> None:
+    def _lose_lane(self, lane: _Lane, reason: BaseException | None = None) -> None:
+        barred = isinstance(reason, pika.exceptions.ChannelClosedByBroker)
         unanswered, lane.unanswered = lane.unanswered, {}
         waiting, lane.waiting = lane.waiting, []
         for receipt in {id(receipt): receipt for receipt, _ in unanswered.values()}.values():
-            receipt.lose()
+            receipt.lose(barred=barred)
         for _, receipt in waiting:
             receipt.lose()
 
@@ -218,7 +226,7 @@ class Publisher:
 
         def opened(channel: Any) -> None:
             lane.channel = channel
-            channel.add_on_close_callback(lambda *_: self._forget(lane))
+            channel.add_on_close_callback(lambda _, reason: self._forget(lane, reason))
             channel.add_on_return_callback(lambda _, method, __, body: self._on_return(lane, method, body))
             channel.confirm_delivery(lambda frame: self._on_answer(lane, frame.method), callback=lambda _: ready())
 
@@ -231,10 +239,10 @@ class Publisher:
         self._connection.channel(on_open_callback=opened)
         return lane
 
-    def _forget(self, lane: _Lane) -> None:
+    def _forget(self, lane: _Lane, reason: BaseException | None = None) -> None:
         if self._lanes.get(lane.name) is lane:
             del self._lanes[lane.name]
-        self._lose_lane(lane)
+        self._lose_lane(lane, reason)
 
     def _drop_lane(self, name: str) -> None:
         lane = self._lanes.get(name)

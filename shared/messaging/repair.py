@@ -11,7 +11,8 @@ import psycopg
 from pika.adapters.select_connection import SelectConnection
 from sqlalchemy.engine import make_url
 
-from shared.messaging.topology import Subscription, bind, topology_of
+from shared.messaging.closing import hang_up
+from shared.messaging.topology import Subscription, bind, declare_exchanges, topology_of
 
 ANSWER_SECONDS = 5.0
 SETTLE_SECONDS = 5.0
@@ -88,7 +89,7 @@ class _Asking:
     def _give_up(self) -> None:
         if self.connection.is_open:
             self.asked = True
-            self.connection.close()
+            hang_up(self.connection)
 
 
 def repair(
@@ -98,7 +99,8 @@ def repair(
     settle: Callable[[float], None] = time.sleep,
     seconds: float = ANSWER_SECONDS,
 ) -> Repaired:
-    """Delete and recreate every queue that gives no answer, bind all again, and let what waits in the outbox go at once.
+    """Delete and recreate every queue that gives no answer, declare exchanges and bindings again, and let what waits in
+    the outbox go at once.
 
     What a queue without a leader was sent was never confirmed, so it lies in the outbox still: nothing is lost by
     deleting the queue.
@@ -115,6 +117,7 @@ def repair(
             channel = connection.channel()
             for queue in silent:
                 channel.queue_delete(queue)
+            declare_exchanges(channel, topology)
             for queue in silent:
                 channel.queue_declare(queue, durable=True, arguments=dict(topology.queues[queue]))
             bind(channel, topology)

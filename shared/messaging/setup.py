@@ -38,9 +38,14 @@ def set_up_messaging(
     Raises BrokerNotReadyError if a queue does not answer within a minute.
     """
     topology = topology_of(subscriptions_of(declarations))
+    if not rabbitmq_url.startswith(SCHEME):
+        _declare_and_wait(rabbitmq_url, topology, settle)
+    # Only now: a relay that runs already publishes to whatever is written here.
     _write_subscriptions(database_url, topology)
-    if rabbitmq_url.startswith(SCHEME):
-        return topology
+    return topology
+
+
+def _declare_and_wait(rabbitmq_url: str, topology: Topology, settle: Callable[[float], None]) -> None:
     connection = pika.BlockingConnection(pika.URLParameters(rabbitmq_url))
     try:
         is_new = bool(_missing(connection, topology))
@@ -50,7 +55,6 @@ def set_up_messaging(
     if is_new:
         settle(SETTLE_SECONDS)
     _wait_for_answers(rabbitmq_url, topology)
-    return topology
 
 
 def _write_subscriptions(database_url: str, topology: Topology) -> None:

@@ -130,11 +130,16 @@ def declare(channel: Any, topology: Topology) -> None:
 
     Raises pika's ChannelClosedByBroker (406) if something of the same name has other arguments.
     """
-    for name, exchange in topology.exchanges.items():
-        channel.exchange_declare(name, exchange.type, durable=True, arguments=dict(exchange.arguments))
+    declare_exchanges(channel, topology)
     for name, arguments in topology.queues.items():
         channel.queue_declare(name, durable=True, arguments=dict(arguments))
     bind(channel, topology)
+
+
+def declare_exchanges(channel: Any, topology: Topology) -> None:
+    """Declare every exchange, and nothing else."""
+    for name, exchange in topology.exchanges.items():
+        channel.exchange_declare(name, exchange.type, durable=True, arguments=dict(exchange.arguments))
 
 
 def bind(channel: Any, topology: Topology) -> None:

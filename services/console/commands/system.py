@@ -59,7 +59,7 @@ def repair(*, json: JsonOption = False) -> None:
     from shared.messaging.repair import repair as mend
 
     settings = ConsoleSettings()
-    repaired = mend(settings.need("DATABASE_URL"), settings.need("RABBITMQ_URL"))
+    repaired = mend(settings.need("DATABASE_URL"), settings.need_broker())
     if json:
         show_json(asdict(repaired))
         return

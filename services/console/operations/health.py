@@ -41,7 +41,7 @@ def check_health(settings: ConsoleSettings) -> Health:
     except SQLAlchemyError as error:
         issues.append(f"the database cannot be used ({type(error).__name__}): see DATABASE_URL, and `bellhop migrate`")
     try:
-        queues = list_queues(settings)
+        queues = list_queues(settings) if settings.has_broker else []
         issues += [issue for queue in queues for issue in _queue_issues(queue)]
     except BrokerUnreachableError as error:
         issues.append(str(error))

@@ -30,8 +30,8 @@ def expected_topology(settings: ConsoleSettings) -> Topology:
 
 
 def list_queues(settings: ConsoleSettings) -> list[Queue]:
-    """Every queue that should be there, work queues first. Raises BrokerUnreachableError."""
-    topology, rabbitmq_url = expected_topology(settings), settings.need("RABBITMQ_URL")
+    """Every queue that should be there, work queues first. Raises BrokerUnreachableError, NoBrokerError."""
+    topology, rabbitmq_url = expected_topology(settings), settings.need_broker()
     if settings.rabbitmq_management_url:
         counts = count_by_management(settings.rabbitmq_management_url, rabbitmq_url)
     else:

@@ -40,7 +40,9 @@ class IdempotencyMiddleware:
             return
         decision, answer = await _in_thread(self._store.claim, claim)
         if decision is Decision.RUN:
-            await _send(await self._run(claim, scope, receive), send)
+            recorded = await self._run(claim, scope, receive)
+            await _send(recorded, send)
+            await self._tidy_up(claim, recorded)
         elif answer is not None:
             await _send(answer, send, REPLAYED)
         else:
@@ -52,7 +54,7 @@ class IdempotencyMiddleware:
         try:
             await self._app(scope, receive, recorded.take)
             if is_kept(recorded.status, worked=transaction.opened):
-                await self._keep(claim, transaction, recorded)
+                recorded.in_doubt = await _in_thread(self._keep, claim, transaction, recorded)
             else:
                 await self._give_up(claim, transaction)
         except BaseException:  # whatever it was, a request that did not end leaves nothing behind
@@ -60,13 +62,20 @@ class IdempotencyMiddleware:
             raise
         return recorded
 
-    async def _keep(self, claim: Claim, transaction: DeferredTransaction, recorded: "_Recorded") -> None:
-        transaction_id = await _in_thread(transaction.transaction_id)
-        if not await _in_thread(self._store.remember, claim, recorded.answer(), transaction_id):
-            await _in_thread(transaction.rollback)
+    def _keep(self, claim: Claim, transaction: DeferredTransaction, recorded: "_Recorded") -> bool:
+        """Write the answer down, then commit. In one go and in one thread, since rows are locked meanwhile.
+
+        Returns whether PostgreSQL has to be asked about the transaction until the answer is settled.
+        """
+        transaction_id = transaction.transaction_id()
+        if not self._store.remember(claim, recorded.answer(), transaction_id):
             raise _refusal(Decision.IN_PROGRESS)
-        await _in_thread(transaction.commit)
-        if transaction_id is not None:
+        transaction.commit()
+        return transaction_id is not None
+
+    async def _tidy_up(self, claim: Claim, recorded: "_Recorded") -> None:
+        """After the answer was sent: nobody waits for this, and nothing depends on it."""
+        if recorded.in_doubt:
             await _best_effort("settle", self._store.settle, claim)
         if time.monotonic() - self._purged_at > PURGE_SECONDS:
             self._purged_at = time.monotonic()
@@ -86,6 +95,7 @@ class _Recorded:
         self.status = 0
         self.headers: list[tuple[bytes, bytes]] = []
         self.body = b""
+        self.in_doubt = False
 
     async def take(self, message: Message) -> None:
         """Stands in for the client's end of the connection."""

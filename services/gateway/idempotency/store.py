@@ -3,10 +3,11 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from sqlalchemy import Engine
+
 from services.gateway.idempotency.rules import Answer, Decision, decide
 from services.gateway.repository import Claim, IdempotencyKeys
 from shared.crypto import DecryptionFailed, Vault
-from shared.database.session import UnitOfWork
 
 LEASE = timedelta(seconds=60)
 """How long a request may hold its key. It is not locked for longer by a process that died."""
@@ -15,21 +16,26 @@ PURGE_LIMIT = 1_000
 
 
 class IdempotencyStore:
-    """Each method is one short transaction of the gateway's own role, and blocks.
+    """What is known of keys. Each method is one statement or one short transaction of the gateway's own role, and blocks.
+
+    None of them waits for the disk: the service's commit comes after them in the write-ahead log, and takes them along.
+    If the server dies before that, nothing has happened, and nothing needs to be remembered.
 
     Answers are encrypted, since they may hold secrets that are shown once (a webhook endpoint's, say).
     """
 
-    def __init__(self, work: UnitOfWork, vault: Vault, *, lease: timedelta = LEASE, keep: timedelta = KEEP) -> None:
-        self._work, self._vault = work, vault
+    def __init__(self, engine: Engine, vault: Vault, *, lease: timedelta = LEASE, keep: timedelta = KEEP) -> None:
+        self._engine, self._vault = engine, vault
+        self._at_once = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._lease, self._keep = lease, keep
 
     def claim(self, claim: Claim) -> tuple[Decision, Answer | None]:
         """Take the key, or say what stands in the way. The answer is there where the decision is REPLAY."""
-        with self._work() as session:
-            keys = IdempotencyKeys(session)
-            if keys.insert(claim, self._lease, self._keep):
+        with self._at_once.connect() as connection:
+            if IdempotencyKeys(connection).insert(claim, self._lease, self._keep):
                 return Decision.RUN, None
+        with self._engine.begin() as connection:
+            keys = IdempotencyKeys(connection)
             found = keys.earlier(claim.digest)
             if found is None:  # released between the two statements: the client tries again
                 return Decision.IN_PROGRESS, None
@@ -47,20 +53,23 @@ class IdempotencyStore:
     def remember(self, claim: Claim, answer: Answer, transaction_id: int | None) -> bool:
         """Write the answer down before the service's transaction is committed. False if the key was taken over."""
         kept = replace(answer, body=self._seal(answer.body, claim))
-        with self._work() as session:
-            return IdempotencyKeys(session).remember(claim, kept, transaction_id)
+        with self._at_once.connect() as connection:
+            return IdempotencyKeys(connection).remember(claim, kept, transaction_id)
 
     def settle(self, claim: Claim) -> None:
-        with self._work() as session:
-            IdempotencyKeys(session).settle(claim)
+        """The service's transaction is committed: the answer needs no asking any more."""
+        with self._at_once.connect() as connection:
+            IdempotencyKeys(connection).settle(claim)
 
     def release(self, claim: Claim) -> None:
-        with self._work() as session:
-            IdempotencyKeys(session).release(claim)
+        """Free the key of a request that came to nothing."""
+        with self._at_once.connect() as connection:
+            IdempotencyKeys(connection).release(claim)
 
     def purge(self) -> int:
-        with self._work() as session:
-            return IdempotencyKeys(session).purge(PURGE_LIMIT)
+        """Delete some of the keys whose time is over. Returns how many."""
+        with self._at_once.connect() as connection:
+            return IdempotencyKeys(connection).purge(PURGE_LIMIT)
 
     def _seal(self, body: bytes, claim: Claim) -> bytes:
         return self._vault.encrypt(body.decode("latin-1"), _context(claim))

@@ -60,15 +60,20 @@ def _plain(char: str) -> str:
 
 
 def tickets_text(event_name: str, ticket_count: int, number: str, url: str) -> str:
-    """What the buyer's telephone shows. One text message long, if the link leaves room; the link is never cut."""
+    """What the buyer's telephone shows. One text message long, if the link leaves room; the link is never cut.
+
+    For a long link the event's name is left out first, then the order's number.
+    """
     tickets = "ticket" if ticket_count == 1 else f"{ticket_count} tickets"
-    plain = f"Your {tickets}, order {number}: {url}"
     frame = f"Your {tickets} for {{}}, order {number}: {url}"
     room = GSM_LENGTH - _places(frame.format(""))
     name = gsm(event_name)
     if _places(name) > room:
         name = _cut(name, room) if room >= SHORTEST_NAME else ""
-    return frame.format(name) if name else plain
+    if name:
+        return frame.format(name)
+    numbered = f"Your {tickets}, order {number}: {url}"
+    return numbered if _places(numbered) <= GSM_LENGTH else f"Your {tickets}: {url}"
 
 
 def _places(text: str) -> int:

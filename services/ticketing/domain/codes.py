@@ -24,6 +24,7 @@ def ticket_code(ticket_id: UUID, draw: int = 0) -> str:
     return "".join(symbols)
 
 
-def typed_code(text: str) -> str:
-    """A code as somebody typed it, brought into the stored form: capitals, no blanks or hyphens."""
-    return "".join(text.split()).replace("-", "").upper()
+def typed_code(text: str) -> str | None:
+    """A code as somebody typed it, brought into the stored form (capitals, no blanks or hyphens). None if it is none."""
+    code = "".join(text.split()).replace("-", "").upper()
+    return code if len(code) == CODE_LENGTH and set(code) <= set(ALPHABET) else None

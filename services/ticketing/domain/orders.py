@@ -103,11 +103,10 @@ class Order:
     def ticket_count(self) -> int:
         return sum(item.quantity for item in self.items)
 
-    def to(self, status: OrderStatus) -> OrderStatus:
-        """The next status. Raises OrderStateError where the state machine has no such step."""
+    def check_step(self, status: OrderStatus) -> None:
+        """Raises OrderStateError where the state machine has no step to this status."""
         if status not in TRANSITIONS[self.status]:
             raise OrderStateError(f"order {self.number} is {self.status}: it cannot become {status}")
-        return status
 
     def status_at(self, moment: datetime) -> OrderStatus:
         """The status as others may see it: a hold that is over counts as expired before the sweep has come."""

@@ -71,7 +71,8 @@ def _by_token(session: Session, signatures: Signatures, scan: Scan) -> Ticket | 
 
 
 def _by_code(session: Session, scan: Scan) -> Ticket | CheckInResult:
-    ticket = Tickets(session).lock_by_code(scan.organisation_id, typed_code(scan.code or ""))
+    code = typed_code(scan.code or "")
+    ticket = None if code is None else Tickets(session).lock_by_code(scan.organisation_id, code)
     if ticket is None:
         return CheckInResult.UNKNOWN
     return ticket if ticket.event_id == scan.event_id else CheckInResult.WRONG_EVENT

@@ -1,6 +1,6 @@
 """Events and their ticket types."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Self
 from uuid import UUID
 
@@ -128,8 +128,8 @@ def event_out(event: Event) -> EventOut:
     return EventOut(
         id=event.id,
         name=event.name,
-        starts_at=event.starts_at.astimezone(UTC),
-        ends_at=None if event.ends_at is None else event.ends_at.astimezone(UTC),
+        starts_at=event.starts_at,
+        ends_at=event.ends_at,
         venue=event.venue,
         currency=event.currency,
     )

@@ -40,7 +40,12 @@ Signature = Annotated[str, Query(max_length=100)]
     responses={200: {"content": {"image/png": {}}}, **problems(403, 404, 410)},
 )
 def ticket_qr(
-    ticket_id: UUID, expires: Expires, signature: Signature, work: WorkDep, resources: ResourcesDep, links: LinksDep
+    ticket_id: UUID,
+    work: WorkDep,
+    resources: ResourcesDep,
+    links: LinksDep,
+    expires: Expires = 0,
+    signature: Signature = "",
 ) -> Response:
     """The QR code of a ticket, for whoever has the signed link to it."""
     links.check(qr_path(ticket_id), expires, signature, now())
@@ -58,11 +63,11 @@ def ticket_qr(
 @router.get("/orders/{order_id}/tickets", response_class=HTMLResponse, responses=problems(404))
 def order_page(
     order_id: UUID,
-    expires: Expires,
-    signature: Signature,
     work: WorkDep,
     resources: ResourcesDep,
     links: LinksDep,
+    expires: Expires = 0,
+    signature: Signature = "",
     page: Annotated[int, Query(ge=1, le=1_000)] = 1,
 ) -> HTMLResponse:
     """All tickets of an order on one page (a hundred on each, where there are more), for a phone or for printing."""

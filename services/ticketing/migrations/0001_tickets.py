@@ -12,8 +12,12 @@ depends_on = None
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '3s'")
     _create_events()
+    _create_event_keys()
+    _create_ticket_types()
     _create_orders()
+    _create_order_items()
     _create_tickets()
+    _create_check_ins()
 
 
 def downgrade() -> None:
@@ -42,6 +46,9 @@ def _create_events() -> None:
     op.create_index(
         "ix_events_organisation_id_id", "events", ["organisation_id", "id"], unique=False, schema="ticketing"
     )
+
+
+def _create_event_keys() -> None:
     op.create_table(
         "event_keys",
         sa.Column("event_id", sa.Uuid(), nullable=False),
@@ -56,6 +63,9 @@ def _create_events() -> None:
         sa.PrimaryKeyConstraint("event_id", "key_id", name=op.f("pk_event_keys")),
         schema="ticketing",
     )
+
+
+def _create_ticket_types() -> None:
     op.create_table(
         "ticket_types",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -122,6 +132,9 @@ def _create_orders() -> None:
         schema="ticketing",
         postgresql_where=sa.text("status = 'held'"),
     )
+
+
+def _create_order_items() -> None:
     op.create_table(
         "order_items",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -176,6 +189,9 @@ def _create_tickets() -> None:
         schema="ticketing",
         postgresql_where=sa.text("state = 'revoked'"),
     )
+
+
+def _create_check_ins() -> None:
     op.create_table(
         "check_ins",
         sa.Column("id", sa.Uuid(), nullable=False),

@@ -97,12 +97,14 @@ class Orders:
         """
         if not orders:
             return []
+        for order in orders:
+            order.check_step(status)
         values: dict[str, object] = {"status": status, STAMPS[status]: func.clock_timestamp()}
         if payment_id is not None:
             values["payment_id"] = payment_id
         statement = (
             update(OrderRow)
-            .where(OrderRow.id.in_([order.id for order in orders if order.to(status)]))
+            .where(OrderRow.id.in_([order.id for order in orders]))
             .values(values)
             .returning(OrderRow)
             .execution_options(synchronize_session=False, populate_existing=True)

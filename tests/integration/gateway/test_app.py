@@ -122,6 +122,17 @@ def test_every_error_is_a_problem(
     assert b"hunter2" not in answer.raw
 
 
+def test_refused_method_is_told_which_there_are(gateway: Gateway) -> None:
+    """All of the path, though each is a route of its own."""
+    assert gateway.call("DELETE", "/v1/toys").headers["allow"] == "GET, POST"
+
+
+def test_ten_megabytes_are_answered_too(gateway: Gateway) -> None:
+    """A client that sends all before it reads sees 413, not a broken pipe."""
+    answer = gateway.call("POST", "/hooks/toys", b"x" * 10_000_000)
+    assert (answer.status, answer.code) == (413, "payload_too_large")
+
+
 def test_database_away_is_503_soon_and_heals(gateway: Gateway) -> None:
     """Known callers get 503 with Retry-After, the probe says so, and all is well again by itself."""
     gateway.call("GET", "/v1/toys")
@@ -165,6 +176,7 @@ def test_document_is_valid_and_tells_of_keys_and_problems(gateway: Gateway) -> N
     assert set(post["responses"]) == {"201", "401", "409", "422", "503", "default"}
     assert all(list(post["responses"][status]["content"]) == ["application/problem+json"] for status in ("401", "409"))
     assert document["paths"]["/v1/open"]["get"]["security"] == [{"ApiKey": []}]
+    assert list(document["paths"]["/pages/toys"]["get"]["responses"]["422"]["content"]) == ["application/problem+json"]
     assert ("security" in hook, "401" in hook["responses"], "/healthz" in document["paths"]) == (False, False, False)
 
 

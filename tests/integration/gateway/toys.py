@@ -12,7 +12,7 @@ from obstore.store import MemoryStore
 from pydantic import BaseModel, SecretStr
 from sqlalchemy import event, text
 from sqlalchemy.exc import DataError
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
 from services.gateway.app import create_app
 from services.gateway.settings import GatewaySettings
@@ -129,6 +129,12 @@ def without_caller() -> dict[str, str]:
 def public_hook(body: ToyIn) -> ToyOut:
     """Outside of /v1, no key is needed."""
     return ToyOut(id=new_id(), number=body.number)
+
+
+@router.get("/pages/toys", response_class=HTMLResponse)
+def page(number: int) -> str:
+    """What people open."""
+    return f"<p>{number}</p>"
 
 
 def _die() -> None:

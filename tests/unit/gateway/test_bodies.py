@@ -33,7 +33,8 @@ def post(
     async def receive() -> Message:
         if not waiting and not ends:
             await asyncio.sleep(3600)
-        return {"type": "http.request", "body": waiting.pop(0), "more_body": bool(waiting) or not ends}
+        part = waiting.pop(0) if waiting else b""
+        return {"type": "http.request", "body": part, "more_body": bool(waiting) or not ends}
 
     async def send(_message: Message) -> None:
         raise AssertionError("nothing is answered here")

@@ -122,6 +122,15 @@ def test_content_is_what_every_server_takes(name: str) -> None:
     assert not any(b"\n" in line or b"\r" in line for line in lines)
 
 
+def test_short_words_outside_of_ascii_are_encoded_too() -> None:
+    """Not every server takes eight bits (RFC 6152)."""
+    letter = AlertLetter(subject="Größe", text="Größe", fingerprint="x", severity="warning")
+    email = replace(tickets_email(), template=letter.template, facts=letter.facts())
+    content = COMPOSER.compose(email).content
+    assert content.isascii()
+    assert "Größe" in read(content).get_content()
+
+
 @pytest.mark.parametrize("name", AWKWARD_NAMES)
 def test_awkward_names_change_nothing_but_themselves(name: str) -> None:
     """No header appears, no recipient is added, no markup runs, whatever a buyer or organiser is called."""

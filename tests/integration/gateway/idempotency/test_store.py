@@ -24,7 +24,7 @@ def claim(key: str = "k", fingerprint: bytes = b"f") -> Claim:
 
 @pytest.fixture
 def store(database: Database) -> IdempotencyStore:
-    return IdempotencyStore(database.work("gateway"), Vault(SECRET_KEY))
+    return IdempotencyStore(database.engine("gateway"), Vault(SECRET_KEY))
 
 
 def test_answer_without_a_transaction_counts_at_once(store: IdempotencyStore) -> None:
@@ -70,7 +70,7 @@ def test_answer_that_cannot_be_decrypted_is_in_doubt(store: IdempotencyStore, da
     first = claim()
     store.claim(first)
     store.remember(first, ANSWER, None)
-    other = IdempotencyStore(database.work("gateway"), Vault("another-secret-key-of-some-length"))
+    other = IdempotencyStore(database.engine("gateway"), Vault("another-secret-key-of-some-length"))
     assert other.claim(claim()) == (Decision.IN_DOUBT, None)
 
 
@@ -103,8 +103,8 @@ def test_answer_is_not_released(store: IdempotencyStore) -> None:
 
 def test_expired_keys_are_deleted(database: Database) -> None:
     """And only those."""
-    short = IdempotencyStore(database.work("gateway"), Vault(SECRET_KEY), keep=timedelta(0))
+    short = IdempotencyStore(database.engine("gateway"), Vault(SECRET_KEY), keep=timedelta(0))
     short.claim(claim("old"))
-    IdempotencyStore(database.work("gateway"), Vault(SECRET_KEY)).claim(claim("new"))
+    IdempotencyStore(database.engine("gateway"), Vault(SECRET_KEY)).claim(claim("new"))
     assert short.purge() == 1
     assert database.value("SELECT key FROM gateway.idempotency_key") == "new"

@@ -66,6 +66,21 @@ def test_a_look_up_that_fails_is_no_licence_to_send_again(start: Start) -> None:
     assert service.rows("text_messages", STATE) == [("unknown", True, "outcome_unknown", None)]
 
 
+def test_a_provider_that_is_away_when_a_person_looks_again_changes_nothing(start: Start) -> None:
+    """The doubt stays, and with it the rule not to send again."""
+    with scripted() as mail, twilio() as provider:
+        provider.answers = [Answer(0)]
+        service = start(smtp=mail.url, twilio=provider.url)
+        service.hear(order_fulfilled(customer_phone=PHONE))
+        service.deliver_put_off()
+        away = start(smtp=mail.url, twilio="http://127.0.0.1:9")
+        away.retry_failed()
+        assert away.rows("text_messages", STATE) == [("sending", True, "outcome_unknown", None)]
+        service.deliver_put_off()
+        assert provider.posts == 1
+    assert service.value("text_messages", "state") == "unknown"
+
+
 def test_a_busy_provider_is_asked_again_when_it_says(start: Start) -> None:
     """Retry-After decides on the delay; the message is sent once."""
     with scripted() as mail, twilio() as provider:

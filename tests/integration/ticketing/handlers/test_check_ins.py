@@ -145,7 +145,7 @@ def test_a_genuine_token_of_a_ticket_that_is_not_there_is_unknown(scene: Scene) 
 def test_a_code_that_nobody_has_is_unknown(scene: Scene) -> None:
     """Also one that no ticket could have: people mishear."""
     (ticket,) = scene.issued()
-    codes = ["AAAAAAAAAA", "0O1IL", "", "'; DROP TABLE tickets; --"]
+    codes = ["AAAAAAAAAA", "0O1IL", "", "'; DROP TABLE tickets; --", "ABCDE2345\x00"]
     answers = [scan(scene, ticket, token=None, code=code) for code in codes]
     assert {answer.result for answer in answers} == {CheckInResult.UNKNOWN}
 

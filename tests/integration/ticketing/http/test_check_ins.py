@@ -42,8 +42,8 @@ def test_a_code_is_as_good_as_a_token(api: TestClient, ticket: Ticket) -> None:
 
 def test_a_clock_that_runs_ahead_is_not_believed(api: TestClient, ticket: Ticket) -> None:
     """A scan is never later than now."""
-    answer = api.post("/v1/check-ins", json=body(ticket, at="2999-01-01T00:00:00Z")).json()
-    assert not answer["first_redeemed_at"].startswith("2999")
+    answer = api.post("/v1/check-ins", json=body(ticket, at="2199-01-01T00:00:00Z")).json()
+    assert not answer["first_redeemed_at"].startswith("2199")
 
 
 def test_a_faulty_check_in_is_refused(api: TestClient, ticket: Ticket) -> None:

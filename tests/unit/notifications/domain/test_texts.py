@@ -68,10 +68,19 @@ def test_any_name_fits(name: str, count: int) -> None:
     assert (gsm_length(tickets_text(name, count, "BH-7K2P9M", URL)) or 999) <= 160
 
 
-def test_a_long_link_is_sent_whole() -> None:
-    """Two messages are better than a link that leads nowhere."""
-    url = "https://tickets.example.com/" + "a" * 200
-    assert tickets_text("Jazz Night", 2, "BH-1", url) == f"Your 2 tickets, order BH-1: {url}"
+@pytest.mark.parametrize(
+    ("length", "text"),
+    [
+        (110, "Your 2 tickets for Jazz Night, order BH-1: {url}"),
+        (125, "Your 2 tickets, order BH-1: {url}"),
+        (140, "Your 2 tickets: {url}"),
+        (200, "Your 2 tickets: {url}"),
+    ],
+)
+def test_a_long_link_is_sent_whole_and_the_rest_makes_room(length: int, text: str) -> None:
+    """Name, then order number; and two messages are better than a link that leads nowhere."""
+    url = "https://tickets.example.com/".ljust(length, "a")
+    assert tickets_text("Jazz Night", 2, "BH-1", url) == text.format(url=url)
 
 
 def test_letters_outside_of_the_alphabet_are_replaced_or_left_out() -> None:

@@ -38,3 +38,9 @@ def test_a_code_never_changes_between_releases() -> None:
 def test_a_typed_code_is_brought_into_its_stored_form(typed: str) -> None:
     """People type blanks, hyphens and small letters."""
     assert typed_code(typed) == "ABCDE23456"
+
+
+@pytest.mark.parametrize("typed", ["", "ABCDE2345", "ABCDE234567", "ABCDE2345O", "ABCDE2345\x00", "ÄBCDE23456"])
+def test_what_cannot_be_a_code_is_none(typed: str) -> None:
+    """It need not be looked up."""
+    assert typed_code(typed) is None

@@ -39,6 +39,11 @@ def test_a_phone_number_that_cannot_exist_is_refused(text: str) -> None:
         (EmailAddress, "ada@example.com\r\nBcc: eve@example.com"),
         (Moment, "2026-05-01T20:00:00"),
         (Moment, "yesterday"),
+        (Moment, "2026-05-01"),
+        (Moment, "1900000000"),
+        (Moment, 1_900_000_000),
+        (Moment, "0001-01-01T00:00:00+14:00"),
+        (Moment, "9999-12-31T23:59:59-14:00"),
     ],
 )
 def test_a_value_out_of_its_kind_is_refused(field: Any, value: object) -> None:

@@ -1,0 +1,172 @@
+"""The command line as a whole, and as a process."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from shared.crypto import hash_api_key
+from shared.discovery import actor_declarations
+from tests.integration.console.conftest import Bellhop
+from tests.support.databases import Database
+from tests.support.processes import ROOT
+from tests.support.vhosts import VirtualHost
+
+
+def run_process(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """`python -m services.console …`, with these variables and no others of ours."""
+    return subprocess.run(
+        [sys.executable, "-m", "services.console", *arguments],
+        cwd=ROOT,
+        env={"PATH": os.defpath, "COLUMNS": "200", **variables},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_missing_setting_is_one_line_on_stderr() -> None:
+    """No traceback: what is missing and how to come by it, and exit code 1."""
+    ran = run_process("failed", "list")
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert ran.stderr == "bellhop: DATABASE_URL is not set: run `make up` and `. .run/env`, or export it\n"
+
+
+def test_key_is_made_as_json(database: Database) -> None:
+    """What `make up` reads: nothing but one document on standard output."""
+    ran = run_process("keys", "create", "--organisation", "Demo", "--json", DATABASE_URL=database.url)
+    assert ran.returncode == 0, ran.stderr
+    [(kept, organisation_id)] = database.query("SELECT key_hash, organisation_id FROM gateway.api_key")
+    made = json.loads(ran.stdout)
+    assert (hash_api_key(made["key"]), made["organisation_id"]) == (bytes(kept), str(organisation_id))
+
+
+def test_keys_are_listed_and_revoked(bellhop: Bellhop) -> None:
+    """The whole key is never shown again."""
+    made = bellhop("keys", "create", "--organisation", "Demo", "--json").json
+    listed = bellhop("keys", "list", "--json").json
+    revoked = bellhop("keys", "revoke", made["key_id"])
+    assert made["key"] not in str(listed)
+    assert (revoked.code, bellhop("keys", "list", "--json").json[0]["revoked_at"] is None) == (0, False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [(("keys", "create"), 2), (("keys", "create", "--organisation", "  "), 2), (("nothing",), 2), (("keys",), 2)],
+)
+def test_wrong_command_line_is_explained(bellhop: Bellhop, arguments: tuple[str, ...], code: int) -> None:
+    """Exit code 2, as everywhere."""
+    assert bellhop(*arguments).code == code
+
+
+@pytest.mark.parametrize(
+    ("variables", "complaint"),
+    [
+        ({"DATABASE_URL": "postgresql://x@127.0.0.1:1/x"}, "the database does not answer at 127.0.0.1:1"),
+        ({"DATABASE_URL": "postgresql://x@127.0.0.1:1/secret"}, "start it, or correct DATABASE_URL"),
+    ],
+)
+def test_database_that_is_away_is_said(bellhop: Bellhop, variables: dict[str, str], complaint: str) -> None:
+    """One line with its address."""
+    ran = bellhop("failed", "list", **variables)
+    assert ran.code == 1
+    assert complaint in ran.err
+    assert len(ran.err.splitlines()) == 1
+
+
+def test_database_that_was_not_migrated_is_said(bellhop: Bellhop, database: Database) -> None:
+    """What to do is `bellhop migrate`."""
+    database.query("DROP TABLE messaging.scheduled")
+    ran = bellhop("scheduled", "list")
+    assert ran.code == 1
+    assert "run `bellhop migrate`" in ran.err
+
+
+def test_broker_that_is_away_is_said(bellhop: Bellhop) -> None:
+    """Queues cannot be told, and it is said where they were looked for."""
+    ran = bellhop("queues", RABBITMQ_URL="amqp://user:secret@127.0.0.1:1/")
+    assert ran.code == 1
+    assert ran.err.startswith("bellhop: RabbitMQ does not answer at 127.0.0.1:1 ")
+
+
+def test_missing_queues_are_named(bellhop: Bellhop) -> None:
+    """An empty virtual host: exit code 1, and what to do."""
+    ran = bellhop("queues")
+    assert ran.code == 1
+    assert "ticketing.critical" in ran.err
+    assert "run `bellhop migrate`" in ran.err
+
+
+@pytest.mark.parametrize("asks_management", [True, False])
+def test_queues_are_counted(
+    bellhop: Bellhop, database: Database, rabbitmq: VirtualHost, *, asks_management: bool
+) -> None:
+    """By the management API or over AMQP; only the first knows what is unacknowledged."""
+    rabbitmq.set_up(database.url, actor_declarations("ticketing"))
+    url = rabbitmq.management_url if asks_management else ""
+    ran = bellhop("queues", "--json", RABBITMQ_MANAGEMENT_URL=url)
+    [critical] = [queue for queue in ran.json if queue["name"] == "ticketing.critical"]
+    unacked = 0 if asks_management else None
+    assert ran.code == 0
+    assert critical == {
+        "name": "ticketing.critical",
+        "ready": 0,
+        "unacked": unacked,
+        "consumers": 0,
+        "dead_letters": 0,
+    }
+
+
+def test_health_names_the_issues(bellhop: Bellhop, database: Database, rabbitmq: VirtualHost) -> None:
+    """Nobody works on the queues, and the relay is far behind: not healthy, exit code 1."""
+    rabbitmq.set_up(database.url, actor_declarations("ticketing"))
+    database.query(
+        "INSERT INTO messaging.outbox (message_id, kind, is_event, body, created_at) "
+        "VALUES (gen_random_uuid(), 'toyshop.toy.make', false, '', now() - interval '5 minutes')"
+    )
+    found = bellhop("health", "--json")
+    assert (found.code, found.json["healthy"], found.json["lag"]["outbox_rows"]) == (1, False, 1)
+    assert any("nobody works on queue ticketing.critical" in issue for issue in found.json["issues"])
+    assert any("does the relay run?" in issue for issue in found.json["issues"])
+
+
+def test_health_without_a_broker_to_ask(bellhop: Bellhop) -> None:
+    """With memory:// the database alone decides."""
+    assert bellhop("health", RABBITMQ_URL="memory://").out.splitlines()[-1] == "healthy"
+
+
+def test_repair_says_what_it_did(bellhop: Bellhop, database: Database, rabbitmq: VirtualHost) -> None:
+    """On a broker that is well, nothing."""
+    rabbitmq.set_up(database.url, actor_declarations("ticketing"))
+    ran = bellhop("repair", "--json")
+    assert (ran.code, ran.json["recreated"], ran.json["released"]) == (0, [], 0)
+
+
+def test_schedules_are_listed_with_their_next_tick(bellhop: Bellhop) -> None:
+    """By name, with cron and time zone."""
+    [listed] = bellhop("schedules", "list", "--json").json
+    assert (listed["name"], listed["timezone"]) == ("ticketing.expire_orders", "Europe/Berlin")
+    assert listed["next"] is not None
+
+
+def test_schedule_is_run_by_hand(bellhop: Bellhop, database: Database) -> None:
+    """Its message is in the outbox."""
+    ran = bellhop("schedules", "run", "ticketing.expire_orders", "--json")
+    assert str(database.value("SELECT message_id FROM messaging.outbox")) == ran.json["message_id"]
+
+
+def test_unknown_schedule_is_said(bellhop: Bellhop) -> None:
+    """Exit code 1, and where to look."""
+    ran = bellhop("schedules", "run", "ticketing.nothing")
+    assert (ran.code, "`bellhop schedules list`" in ran.err) == (1, True)
+
+
+def test_migrate_makes_everything_and_may_be_repeated(bellhop: Bellhop) -> None:
+    """Schemas and queues are there, and each queue answers."""
+    first = bellhop("migrate")
+    second = bellhop("migrate", "--json")
+    assert (first.code, second.code, second.json["schemas"]) == (0, 0, ["messaging", "gateway", "ticketing"])
+    assert bellhop("queues").code == 0
