@@ -36,8 +36,9 @@ def without_waiting_for_disk(engine: Engine) -> Engine:
     """Let the commits of this engine return before they are on disk. Only for what may be forgotten in a crash."""
 
     def set_up(connection: Any, _record: object) -> None:
+        connection.autocommit = True  # a setting that is made in a transaction ends with its rollback
         connection.execute("SET synchronous_commit = off")
-        connection.commit()
+        connection.autocommit = False
 
     event.listen(engine, "connect", set_up)
     return engine

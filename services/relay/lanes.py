@@ -2,7 +2,6 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from time import monotonic
 
 import structlog
 
@@ -12,7 +11,7 @@ from services.relay.returned import end_returned
 from services.relay.routes import Routes
 from shared.messaging.faults import HoldingPoints
 from shared.messaging.memory import MemoryPublisher
-from shared.messaging.publisher import Publisher, Receipt
+from shared.messaging.publisher import Publisher, Receipt, wait_for_all
 from shared.metrics import Metrics
 
 CONFIRM_SECONDS = 10.0
@@ -39,39 +38,57 @@ class Lane:
                 aside = [row for row in rows if self._destination(row) in in_doubt]
                 repository.set_aside(connection, [row.id for row in aside])
                 rows = [row for row in rows if self._destination(row) not in in_doubt]
-            if not rows:
-                return 0
-            receipt = self._publish(rows, self.name)
-            receipt.wait(CONFIRM_SECONDS, STALL_SECONDS)
-            self._settle(connection, rows, receipt, self.name)
+            sent = self._publish(rows)
+            wait_for_all([receipt for _, _, receipt in sent], CONFIRM_SECONDS, STALL_SECONDS)
+            for lane, its_rows, receipt in sent:
+                _, missing = self._settle(connection, its_rows, receipt)
+                if missing and self._casts_doubt(receipt, missing):
+                    repository.set_aside(connection, [row.id for row in missing])
+                    self.publisher.close_lane(lane)
         return len(rows)
 
     def carry_refused(self, connection: Connection, limit: int) -> int:
-        """One batch of rows that were refused before: each destination on a channel of its own, all at once."""
+        """One batch of rows that were refused before."""
         with connection.transaction():
-            by_destination: dict[str, list[OutboxRow]] = defaultdict(list)
-            for row in repository.claim_refused(connection, limit):
-                by_destination[self._destination(row)].append(row)
-            sent = [
-                (rows, self._publish(rows, f"{self.name}:{destination}"), f"{self.name}:{destination}")
-                for destination, rows in by_destination.items()
-            ]
-            end = monotonic() + CONFIRM_SECONDS
-            for rows, receipt, lane in sent:
-                receipt.wait(max(0.0, end - monotonic()))
-                self._settle(connection, rows, receipt, lane)
-        return sum(len(rows) for rows in by_destination.values())
+            rows = repository.claim_refused(connection, limit)
+            sent = self._publish(rows)
+            wait_for_all([receipt for _, _, receipt in sent], CONFIRM_SECONDS, STALL_SECONDS)
+            for lane, its_rows, receipt in sent:
+                done, missing = self._settle(connection, its_rows, receipt)
+                if not missing:
+                    repository.set_free(connection, done)
+                elif self._casts_doubt(receipt, missing):
+                    repository.refuse(connection, [row.id for row in missing])
+                    self.publisher.close_lane(lane)
+        return len(rows)
 
-    def _publish(self, rows: Sequence[OutboxRow], lane: str) -> Receipt:
-        return self.publisher.publish([self.routes.publication(row) for row in rows], lane)
+    def _publish(self, rows: Sequence[OutboxRow]) -> list[tuple[str, list[OutboxRow], Receipt]]:
+        """Publish all at once, each destination on a channel of its own: (channel, rows, what becomes of them).
+
+        A queue without a leader holds up everything that follows on its channel, its confirms as well: RabbitMQ waits
+        there until the queue knows its publisher.
+        """
+        by_destination: dict[str, list[OutboxRow]] = defaultdict(list)
+        for row in rows:
+            by_destination[self._destination(row)].append(row)
+        sent = []
+        for destination, its_rows in by_destination.items():
+            lane = f"{self.name}:{destination}"
+            publications = [self.routes.publication(row) for row in its_rows]
+            sent.append((lane, its_rows, self.publisher.publish(publications, lane)))
+        return sent
 
     def _destination(self, row: OutboxRow) -> str:
         """What can fail to confirm by itself: a queue, or one kind of event with all the queues that hear it."""
         publication = self.routes.publication(row)
         return f"{publication.exchange}/{publication.routing_key}" if publication.exchange else publication.routing_key
 
-    def _settle(self, connection: Connection, rows: Sequence[OutboxRow], receipt: Receipt, lane: str) -> None:
-        """Delete what is confirmed, whatever became of its neighbours; put off what is not; end what nobody takes."""
+    def _settle(
+        self, connection: Connection, rows: Sequence[OutboxRow], receipt: Receipt
+    ) -> tuple[list[OutboxRow], list[OutboxRow]]:
+        """Delete what is confirmed, whatever became of its neighbours; end what nobody takes. Returns what is done with,
+        and what is not confirmed.
+        """
         confirmed = set(receipt.confirmed)
         self.points.reach("after_publish")
         returned = [rows[index] for index in sorted(confirmed & receipt.returned)]
@@ -83,19 +100,16 @@ class Lane:
         for destination, count in Counter(self._destination(row) for row in done).items():
             self.metrics.published.labels(destination).inc(count)
         self.routes.trust({self._destination(row) for row in done} - {self._destination(row) for row in missing})
-        if missing:
-            self._put_off(connection, missing, receipt, lane)
+        return done, missing
 
-    def _put_off(self, connection: Connection, missing: Sequence[OutboxRow], receipt: Receipt, lane: str) -> None:
-        if receipt.lost and not receipt.barred and not receipt.confirmed:
-            # The connection broke: nothing is said about any destination. The rows stay as they are.
-            return
+    def _casts_doubt(self, receipt: Receipt, missing: Sequence[OutboxRow]) -> bool:
+        """Doubt the destinations of what is not confirmed. False if the connection broke: that says nothing about any."""
+        if receipt.lost and not receipt.barred:
+            return False
         destinations = sorted({self._destination(row) for row in missing})
         log.warning("not confirmed, put off", rows=len(missing), destinations=destinations)
-        repository.refuse(connection, [row.id for row in missing])
-        if receipt.barred or not receipt.lost:
-            self.routes.doubt(destinations)
-            self.publisher.close_lane(lane)
+        self.routes.doubt(destinations)
+        return True
 
     def _end_or_keep(self, connection: Connection, row: OutboxRow) -> bool:
         """A message that no queue took. True if its row is done with."""

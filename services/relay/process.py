@@ -30,6 +30,8 @@ from shared.metrics import Metrics
 from shared.settings import Settings
 
 DUE_BATCH = 500
+PROBES = 50
+"""Refused rows of each kind and queue that are tried at a time."""
 READY_LAG_SECONDS = 60.0
 PURGE_EVERY_SECONDS = 600.0
 
@@ -137,7 +139,7 @@ class RelayProcess:
     def _carry_refused(self, connection: Connection) -> None:
         lane = Lane("refused", self.publisher, self.routes, self.metrics, self._points)
         while not self._stop.wait(0.25):
-            while self.publisher.is_up and lane.carry_refused(connection, 500) and not self._stop.is_set():
+            while self.publisher.is_up and lane.carry_refused(connection, PROBES) and not self._stop.is_set():
                 continue
 
     def _move_due(self, connection: Connection) -> None:

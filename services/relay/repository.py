@@ -33,7 +33,20 @@ WHERE not_before IS NULL ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
 """
 _CLAIM_REFUSED = """
 SELECT id, message_id, kind, is_event, queue, body FROM messaging.outbox
-WHERE not_before <= clock_timestamp() ORDER BY not_before LIMIT %s FOR UPDATE SKIP LOCKED
+WHERE id IN (
+    SELECT id FROM (
+        SELECT id, row_number() OVER (PARTITION BY kind, queue ORDER BY not_before, id) AS place FROM messaging.outbox
+        WHERE not_before <= clock_timestamp()
+    ) AS waiting WHERE place <= %s
+) FOR UPDATE SKIP LOCKED
+"""
+_SET_FREE = """
+UPDATE messaging.outbox SET not_before = NULL, refusals = 0
+WHERE id IN (
+    SELECT id FROM messaging.outbox
+    WHERE not_before IS NOT NULL AND (kind, coalesce(queue, '')) IN (SELECT * FROM unnest(%s::text[], %s::text[]))
+    FOR UPDATE SKIP LOCKED
+)
 """
 _REFUSE = """
 UPDATE messaging.outbox
@@ -64,8 +77,16 @@ def claim_fresh(connection: Connection, limit: int) -> list[OutboxRow]:
 
 
 def claim_refused(connection: Connection, limit: int) -> list[OutboxRow]:
-    """Rows whose last publish was not confirmed and whose wait is over."""
+    """Rows whose last publish was not confirmed and whose wait is over: so many of each kind and queue, so that a queue
+    that does not answer keeps no other one waiting, however much there is for it.
+    """
     return [OutboxRow(*row) for row in connection.execute(_CLAIM_REFUSED, (limit,), binary=True)]
+
+
+def set_free(connection: Connection, rows: Sequence[OutboxRow]) -> None:
+    """What waits beside these rows, for the same destinations, is fresh again: they do answer."""
+    pairs = sorted({(row.kind, row.queue or "") for row in rows})
+    connection.execute(_SET_FREE, ([kind for kind, _ in pairs], [queue for _, queue in pairs]))
 
 
 def delete(connection: Connection, ids: Sequence[int]) -> None:

@@ -2,8 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from typing import Any
 
 import psycopg
+from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGresult
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
@@ -23,8 +26,8 @@ def unit_of_work(engine: Engine, on_published: Callable[[], None] | None = None)
     @contextmanager
     def work() -> Iterator[Session]:
         with Session(engine, expire_on_commit=False) as session:
-            with session.begin():
-                yield session
+            yield session
+            commit(session)
             if on_published is not None and session.info.get(PUBLISHED):
                 on_published()
 
@@ -39,3 +42,38 @@ def driver(session: Session) -> psycopg.Connection[tuple[object, ...]]:
     connection = session.connection().connection.driver_connection
     assert isinstance(connection, psycopg.Connection)
     return connection
+
+
+class LostTransactionError(RuntimeError):
+    """A statement of this transaction failed, and whoever called it caught the error and went on: nothing was written.
+
+    PostgreSQL answers such a COMMIT with a quiet ROLLBACK. It is a bug of the caller: an error that is expected is
+    caught outside of `with session.begin_nested():`.
+    """
+
+
+def commit(session: Session) -> None:
+    """Write everything, and make sure that it was written. Raises LostTransactionError, psycopg.Error.
+
+    It is the end of the session: nothing else may be asked of it. One round trip past SQLAlchemy's and psycopg's
+    layers, which cost as much as the commit of a small job itself.
+    """
+    if not session.in_transaction():
+        return
+    session.flush()
+    connection = driver(session)
+    if connection.info.transaction_status is TransactionStatus.IDLE:
+        return
+    result = execute_at_once(connection, b"COMMIT")
+    if result.command_status != b"COMMIT":
+        raise LostTransactionError("a failed statement undid this transaction: its error was caught and not passed on")
+
+
+def execute_at_once(connection: psycopg.Connection[Any], query: bytes) -> PGresult:
+    """Run a query without parameters, in one blocking call of libpq. Raises psycopg.Error, as a cursor would."""
+    result = connection.pgconn.exec_(query)
+    if result.status in {ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK}:
+        return result
+    if connection.pgconn.status != ConnStatus.OK:
+        raise psycopg.OperationalError(f"the connection was lost: {result.get_error_message()}")
+    raise psycopg.errors.error_from_result(result)

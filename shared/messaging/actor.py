@@ -9,6 +9,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from sqlalchemy.orm import Session
 
 from shared.contracts.message import Contract, Event, FailureNotice
+from shared.messaging.middleware.job import JobMiddleware
 from shared.messaging.retries import Backoff, Exponential
 
 QUEUE_PATTERN = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
@@ -63,8 +64,8 @@ class ProviderSteps(Generic[MessageT, IntentT, ResultT]):
         """
         raise NotImplementedError
 
-    def record(self, session: Session, intent: IntentT, result: ResultT) -> None:
-        """Write the outcome, and publish what follows from it."""
+    def record(self, session: Session, intent: IntentT, result: ResultT) -> object:
+        """Write the outcome, and publish what follows from it. A mapping that it returns is handed on in a chain."""
         raise NotImplementedError
 
     def failed(self, session: Session, message: MessageT, error: BaseException, *, final: bool) -> None:
@@ -75,12 +76,15 @@ class ProviderSteps(Generic[MessageT, IntentT, ResultT]):
 class Policy:
     """What a job declares: how often and when it is tried, how long it may run, what follows a final failure."""
 
-    tries: int = 5
+    tries: int | None = 5
     backoff: Backoff = field(default_factory=Exponential)
     time_limit: float = 60.0
     permanent: tuple[type[Exception], ...] = ()
     on_failure: type[FailureNotice] | None = None
     lease: float | None = None
+    retry_until: float | None = None
+    max_exceptions: int | None = None
+    middleware: tuple[JobMiddleware, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,18 +114,32 @@ def actor(
     contract: type[Contract],
     *,
     queue: str,
-    tries: int = 5,
+    tries: int | None = 5,
     backoff: Backoff | None = None,
     time_limit: float = 60.0,
+    retry_until: float | None = None,
+    max_exceptions: int | None = None,
     permanent: Iterable[type[Exception]] = (),
     on_failure: type[FailureNotice] | None = None,
-) -> Callable[[Callable[..., None]], ActorDeclaration]:
+    middleware: Iterable[JobMiddleware] = (),
+) -> Callable[[Callable[..., Any]], ActorDeclaration]:
     """Declare `function(message, session, dependencies)` as what this service does on hearing `contract`.
 
-    `tries` counts the first one; `time_limit` is in seconds. Raises ValueError or TypeError at the declaration for
-    what cannot work.
+    `tries` counts the first one (None: as many as fit before `retry_until`); `time_limit` is in seconds, and so is
+    `retry_until`, from the first try; after `max_exceptions` attempts that ended in a bug the message fails, whatever
+    tries are left. A mapping that the function returns is handed on in a chain. Raises ValueError or TypeError at the
+    declaration for what cannot work.
     """
-    policy = Policy(tries, backoff or Exponential(), time_limit, tuple(permanent), on_failure)
+    policy = Policy(
+        tries,
+        backoff or Exponential(),
+        time_limit,
+        tuple(permanent),
+        on_failure,
+        retry_until=retry_until,
+        max_exceptions=max_exceptions,
+        middleware=tuple(middleware),
+    )
     _check(contract, queue, policy)
     return lambda function: ActorDeclaration(contract, queue, function, policy)
 
@@ -130,18 +148,31 @@ def provider_actor(
     contract: type[Contract],
     *,
     queue: str,
-    tries: int = 5,
+    tries: int | None = 5,
     backoff: Backoff | None = None,
     time_limit: float = 60.0,
     call_deadline: float = 30.0,
+    retry_until: float | None = None,
+    max_exceptions: int | None = None,
     permanent: Iterable[type[Exception]] = (),
     on_failure: type[FailureNotice] | None = None,
+    middleware: Iterable[JobMiddleware] = (),
 ) -> Callable[[Callable[[Any], ProviderSteps[Any, Any, Any]]], ActorDeclaration]:
     """Declare `function(dependencies)`, which returns the ProviderSteps to take on hearing `contract`.
 
     `call_deadline` is the longest that one call can take in seconds; the lease on the call is 30 s longer.
     """
-    policy = Policy(tries, backoff or Exponential(), time_limit, tuple(permanent), on_failure, lease=call_deadline + 30)
+    policy = Policy(
+        tries,
+        backoff or Exponential(),
+        time_limit,
+        tuple(permanent),
+        on_failure,
+        lease=call_deadline + 30,
+        retry_until=retry_until,
+        max_exceptions=max_exceptions,
+        middleware=tuple(middleware),
+    )
     _check(contract, queue, policy)
     if call_deadline > time_limit:
         raise ValueError(
@@ -157,8 +188,22 @@ def _check(contract: type[Contract], queue: str, policy: Policy) -> None:
         raise ValueError(f"{contract.kind}: a queue is named service.class, not {queue!r}")
     if not issubclass(contract, Event) and contract.owner() != queue.partition(".")[0]:
         raise ValueError(f"{contract.kind} is a command of {contract.owner()}: only its owner hears it, not {queue!r}")
-    if policy.tries < 1:
+    _check_policy(contract, policy)
+    for one in policy.middleware:
+        if not isinstance(one, JobMiddleware):
+            raise TypeError(f"{contract.kind}: {one!r} is no JobMiddleware; write RateLimited(…), not RateLimited")
+        one.check(contract)
+
+
+def _check_policy(contract: type[Contract], policy: Policy) -> None:
+    if policy.tries is not None and policy.tries < 1:
         raise ValueError(f"{contract.kind}: tries counts the first one, so it is at least 1")
+    if policy.tries is None and policy.retry_until is None:
+        raise ValueError(f"{contract.kind}: without tries there is no end; set retry_until")
+    if policy.retry_until is not None and policy.retry_until <= 0:
+        raise ValueError(f"{contract.kind}: retry_until is over 0 s, counted from the first try")
+    if policy.max_exceptions is not None and policy.max_exceptions < 1:
+        raise ValueError(f"{contract.kind}: max_exceptions is at least 1")
     if not 0 < policy.time_limit <= MAX_TIME_LIMIT:
         raise ValueError(f"{contract.kind}: a time limit is over 0 and at most {MAX_TIME_LIMIT} s; cut longer work up")
     if policy.on_failure is not None and not issubclass(policy.on_failure, FailureNotice):

@@ -54,13 +54,17 @@ class Delivery:
         """What work on this delivery passes on to the messages that it publishes."""
         return cause_of(self.options, self.message_id)
 
-    def body(self, turn: int | None = None) -> bytes:
-        """The message again as a body, for its own queue, at another turn if one is given."""
+    def body(self, turn: int | None = None, tickets: Mapping[str, Any] | None = None) -> bytes:
+        """The message again as a body, for its own queue, at another turn if one is given.
+
+        `tickets` are what limiters have reserved for it; those that it came with are not passed on.
+        """
+        kept = {name: value for name, value in self.options.items() if name not in {"turn", "tickets"}}
         return Envelope(
             kind=self.kind,
             fields=self.fields,
             message_id=self.message_id,
             turn=self.turn if turn is None else turn,
             queue=self.queue,
-            options={name: value for name, value in self.options.items() if name != "turn"},
+            options={**kept, "tickets": tickets} if tickets else kept,
         ).encode(limit=None)

@@ -14,6 +14,7 @@ from shared.contracts.message import FailureNotice
 from shared.database.session import PUBLISHED, driver
 from shared.errors import PermanentError
 from shared.ids import new_id
+from shared.messaging import membership
 from shared.messaging.causes import Cause
 from shared.messaging.envelope import MAX_BODY_BYTES, Envelope, as_uuid, cause_of
 from shared.messaging.inbox import Connection, lock
@@ -104,6 +105,8 @@ def finish_failed_on(connection: Connection, failure: Failure, on_failure: str |
             return False
         clear_starts(connection, failure.service, failure.message_id)
     _insert(connection, failure, cause)
+    if failure.message_id is not None and membership.belongs(failure.options):
+        membership.failed(connection, failure.options, failure.message_id, failure.reason, failure.error[:ERROR_LENGTH])
     if on_failure is not None and failure.message_id is not None:
         _publish_notice(connection, failure, on_failure)
     return True
@@ -218,6 +221,7 @@ def retry_failed(session: Session, failed_id: UUID) -> UUID:
         "INSERT INTO messaging.outbox (message_id, kind, is_event, queue, body) VALUES (%s, %s, false, %s, %s)",
         (message_id, kind, queue, with_turn(_as_bytes(body), turn + 1)),
     )
+    membership.retried(connection, orjson.loads(_as_bytes(body))["options"])
     _resolve(connection, failed_id, "retried", None)
     session.info[PUBLISHED] = True
     return message_id

@@ -10,7 +10,9 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
+from psycopg.pq import Escaping, TransactionStatus
 
+from shared.database.session import execute_at_once
 from shared.messaging.delivery import Delivery
 
 Connection = psycopg.Connection[Any]
@@ -26,11 +28,13 @@ class Claim(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The inbox row of a message: None fields of a message that was never claimed are its defaults."""
+    """The inbox row of a message: a message that was never claimed has the defaults. `age` is in seconds since its first try."""
 
     status: str = "new"
     turn: int = 0
     attempts: int = 0
+    exceptions: int = 0
+    age: float = 0.0
 
     @property
     def finished(self) -> bool:
@@ -41,23 +45,20 @@ class Standing:
         return self.finished or self.turn > turn
 
 
-_CLAIM_DONE = """
-INSERT INTO messaging.inbox AS inbox
-    (message_id, service, kind, status, turn, attempts, correlation_id, causation_id, organisation_id)
-SELECT %s, %s, %s, 'done', %s, 1, %s, %s, %s WHERE pg_try_advisory_xact_lock(%s)
-ON CONFLICT (message_id, service) DO UPDATE
-    SET status = 'done', turn = excluded.turn, attempts = inbox.attempts + 1, finished_at = now()
-    WHERE inbox.status IN ('waiting', 'calling') AND inbox.turn <= excluded.turn
-RETURNING 1
-"""
 _WRITE = """
 INSERT INTO messaging.inbox AS inbox
-    (message_id, service, kind, status, turn, attempts, correlation_id, causation_id, organisation_id, finished_at)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, CASE WHEN %s THEN now() END)
+    (message_id, service, kind, status, turn, attempts, correlation_id, causation_id, organisation_id, finished_at,
+     exceptions, started_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, CASE WHEN %s THEN now() END, %s,
+        clock_timestamp() - make_interval(secs => %s))
 ON CONFLICT (message_id, service) DO UPDATE
-    SET status = excluded.status, turn = excluded.turn, attempts = excluded.attempts, finished_at = excluded.finished_at
+    SET status = excluded.status, turn = excluded.turn, attempts = excluded.attempts, finished_at = excluded.finished_at,
+        exceptions = inbox.exceptions + excluded.exceptions
 """
-_STANDING = "SELECT status, turn, attempts FROM messaging.inbox WHERE message_id = %s AND service = %s"
+_STANDING = """
+SELECT status, turn, attempts, exceptions, extract(epoch FROM clock_timestamp() - started_at)::float8
+FROM messaging.inbox WHERE message_id = %s AND service = %s
+"""
 
 
 def lock_key(service: str, message_id: UUID) -> int:
@@ -69,18 +70,32 @@ def lock_key(service: str, message_id: UUID) -> int:
 def claim_done(connection: Connection, delivery: Delivery) -> Claim:
     """Claim the message and write at once that it is done: the transaction takes it back if the handler fails.
 
-    One statement where nothing is wrong. The lock is only tried: if the first run is still alive on a connection that
-    was cut, waiting for it would hold a thread for as long as it runs.
+    One round trip that also begins the transaction. The lock is only tried: if the first run is still alive on a
+    connection that was cut, waiting for it would hold a thread for as long as it runs.
     """
-    key = lock_key(delivery.service, delivery.message_id)
-    options = delivery.options
-    parameters = (
-        delivery.message_id, delivery.service, delivery.kind, delivery.turn,
-        options.get("correlation_id"), options.get("causation_id"), options.get("organisation_id"), key,
-    )  # fmt: skip
-    if connection.execute(_CLAIM_DONE, parameters, prepare=True).fetchone():
+    if _write_claim(connection, delivery):
         return Claim.MINE
     return Claim.QUIET if standing(connection, delivery).is_over_for(delivery.turn) else Claim.BUSY
+
+
+def _write_claim(connection: Connection, delivery: Delivery) -> bool:
+    """Every message pays for this, so BEGIN and the claim go out as one query, past psycopg's cursors.
+
+    The statement itself is the function `messaging.claim_done`, whose plan PostgreSQL keeps for the session.
+    """
+    begin = b"BEGIN;" if connection.info.transaction_status is TransactionStatus.IDLE else b""
+    options = delivery.options
+    literal = Escaping(connection.pgconn).escape_literal
+    texts = (str(delivery.message_id), delivery.service, delivery.kind)
+    causes = (options.get(name) for name in ("correlation_id", "causation_id", "organisation_id"))
+    values = [
+        *(literal(text.encode()) for text in texts),
+        b"%d" % delivery.turn,
+        *(b"NULL" if cause is None else literal(str(cause).encode()) for cause in causes),
+        b"%d" % lock_key(delivery.service, delivery.message_id),
+    ]
+    result = execute_at_once(connection, begin + b"SELECT messaging.claim_done(" + b", ".join(values) + b")")
+    return result.get_value(0, 0) == b"t"
 
 
 def try_lock(connection: Connection, delivery: Delivery) -> bool:
@@ -104,14 +119,26 @@ def standing(connection: Connection, delivery: Delivery) -> Standing:
     return Standing(*row) if row else Standing()
 
 
-def write(connection: Connection, delivery: Delivery, status: str, *, turn: int, attempts: int) -> None:
-    """Write a standing. The caller holds the lock and has seen that the message is not finished."""
+def write(
+    connection: Connection,
+    delivery: Delivery,
+    status: str,
+    *,
+    turn: int,
+    attempts: int,
+    exceptions: int = 0,
+    began: float = 0.0,
+) -> None:
+    """Write a standing. The caller holds the lock and has seen that the message is not finished.
+
+    `exceptions` are added to those there were; `began` is how many seconds ago the first try began.
+    """
     options = delivery.options
     connection.execute(
         _WRITE,
         (
             delivery.message_id, delivery.service, delivery.kind, status, turn, attempts,
             options.get("correlation_id"), options.get("causation_id"), options.get("organisation_id"),
-            status in {"done", "failed"},
+            status in {"done", "failed"}, exceptions, began,
         ),
     )  # fmt: skip

@@ -7,12 +7,14 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from shared.clock import now
 from shared.contracts.message import Contract, Event
 from shared.database.session import PUBLISHED, driver
 from shared.errors import PermanentError
 from shared.ids import new_id
 from shared.messaging.causes import Cause, current_cause
 from shared.messaging.envelope import Envelope
+from shared.messaging.unique import Debounce, InvalidKeyError, Unique, take_key
 
 __all__ = ["Session", "publish", "publish_all"]
 
@@ -25,6 +27,18 @@ _SCHEDULE = """
 INSERT INTO messaging.scheduled (message_id, kind, is_event, turn, body, due_at, reason, organisation_id, correlation_id)
 VALUES (%s, %s, %s, 1, %s, coalesce(%s, clock_timestamp() + %s), 'due', %s, %s)
 """
+_DEBOUNCE = """
+INSERT INTO messaging.scheduled AS first
+    (message_id, kind, is_event, turn, body, due_at, reason, organisation_id, correlation_id, debounce_key, latest_at)
+VALUES (%s, %s, %s, 1, %s, clock_timestamp() + %s, 'debounced', %s, %s, %s, clock_timestamp() + %s)
+ON CONFLICT (debounce_key) WHERE debounce_key IS NOT NULL DO UPDATE SET
+    message_id = excluded.message_id, kind = excluded.kind, is_event = excluded.is_event, body = excluded.body,
+    due_at = least(excluded.due_at, first.latest_at)
+"""
+
+
+PAST_TOLERANCE = timedelta(seconds=60)
+"""A due time that is past by no more than this is a clock that differs, or a commit that took long: it is sent at once."""
 
 
 class InvalidDueTimeError(PermanentError):
@@ -40,14 +54,27 @@ def publish(
     due: datetime | timedelta | None = None,
     organisation_id: UUID | None = None,
     tags: Iterable[str] = (),
+    unique: Unique | None = None,
+    debounce: Debounce | None = None,
 ) -> UUID:
     """Send `message` if, and only if, the session's transaction commits. Returns the message's id.
 
-    `due` puts it off: a delay, or an aware moment. The journey (correlation, causation, organisation) is that of the
-    message or request being handled. Raises MessageTooLargeError, InvalidDueTimeError.
+    `due` puts it off: a delay, or an aware moment. With `unique` the id may be that of the message that has the key
+    already; nothing is sent then. With `debounce` only the last message of its key is sent. The journey (correlation,
+    causation, organisation) is that of the message or request being handled. Raises MessageTooLargeError,
+    InvalidDueTimeError, InvalidKeyError.
     """
-    envelope = _envelope(message, organisation_id, {"tags": list(tags)} if tags else {})
+    options: dict[str, Any] = {"tags": list(tags)} if tags else {}
+    if unique is not None:
+        options["unique"] = unique.option
+    envelope = _envelope(message, organisation_id, options)
     connection = driver(session)
+    if debounce is not None:
+        return _debounced(session, message, envelope, debounce, due, unique)
+    if unique is not None:
+        holder = take_key(connection, unique, envelope.message_id)
+        if holder != envelope.message_id:
+            return holder
     is_event = isinstance(message, Event)
     if due is None:
         parameters = (envelope.message_id, message.kind, is_event, envelope.encode())
@@ -62,6 +89,30 @@ def publish(
                 cause.organisation_id, cause.correlation_id,
             ),
         )  # fmt: skip
+    session.info[PUBLISHED] = True
+    return envelope.message_id
+
+
+def _debounced(
+    session: Session,
+    message: Contract,
+    envelope: Envelope,
+    debounce: Debounce,
+    due: datetime | timedelta | None,
+    unique: Unique | None,
+) -> UUID:
+    if due is not None or unique is not None:
+        raise InvalidKeyError("a debounced message has its own time and key: leave due and unique out")
+    wait = timedelta(seconds=debounce.wait)
+    latest = timedelta(seconds=debounce.max_wait) if debounce.max_wait is not None else None
+    cause = envelope.cause
+    driver(session).execute(
+        _DEBOUNCE,
+        (
+            envelope.message_id, message.kind, isinstance(message, Event), envelope.encode(), wait, cause.organisation_id,
+            cause.correlation_id, debounce.key, latest,
+        ),
+    )  # fmt: skip
     session.info[PUBLISHED] = True
     return envelope.message_id
 
@@ -101,4 +152,6 @@ def _due(due: datetime | timedelta) -> tuple[datetime | None, timedelta | None]:
         return None, due
     if due.tzinfo is None:
         raise InvalidDueTimeError(f"{due} has no time zone: due times are aware")
+    if due < now() - PAST_TOLERANCE:
+        raise InvalidDueTimeError(f"{due} is past: leave `due` out to send at once")
     return due, None

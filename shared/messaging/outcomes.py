@@ -1,9 +1,10 @@
 """What a failed attempt leads to, and how that is written: one transaction with everything that follows from it."""
 
 import traceback
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy.orm import Session
 
@@ -13,6 +14,7 @@ from shared.messaging import inbox
 from shared.messaging.actor import ActorDeclaration, Policy, Snooze
 from shared.messaging.delivery import Delivery
 from shared.messaging.failed_jobs import ERROR_LENGTH, Failure, finish_failed
+from shared.messaging.inbox import Standing
 from shared.messaging.poison import clear_starts
 
 Outcome = Literal["retry", "snoozed", "failed", "quiet"]
@@ -41,17 +43,27 @@ class Verdict:
         return self.outcome != "snoozed"
 
 
-def judge(policy: Policy, error: BaseException, attempt: int) -> Verdict:
-    """The family of an error decides. `attempt` is the number of the attempt that it ended (1 is the first)."""
+def judge(policy: Policy, error: BaseException, attempt: int, *, exceptions: int = 0, age: float = 0.0) -> Verdict:
+    """The family of an error decides.
+
+    `attempt` is the number of the attempt that it ended (1 is the first), `exceptions` how many attempts ended in a
+    bug, this one among them, `age` the seconds since the first try.
+    """
     if isinstance(error, Snooze):
         return Verdict("snoozed", error.seconds)
     if isinstance(error, (PermanentError, *policy.permanent)):
         return Verdict("failed", reason="permanent")
-    if attempt >= policy.tries:
+    if policy.tries is not None and attempt >= policy.tries:
         return Verdict("failed", reason="tries_exhausted")
+    if policy.max_exceptions is not None and exceptions >= policy.max_exceptions:
+        return Verdict("failed", reason="too_many_exceptions")
     if isinstance(error, TransientError) and error.retry_after is not None:
-        return Verdict("retry", max(0.0, error.retry_after))
-    return Verdict("retry", policy.backoff.delay(attempt))
+        delay = max(0.0, error.retry_after)
+    else:
+        delay = policy.backoff.delay(attempt)
+    if policy.retry_until is not None and age + delay >= policy.retry_until:
+        return Verdict("failed", reason="retried_until")
+    return Verdict("retry", delay)
 
 
 def is_expected(error: BaseException) -> bool:
@@ -78,7 +90,14 @@ def record_attempt(
     if standing.is_over_for(delivery.turn):
         return "quiet"
     attempt = standing.attempts + 1
-    verdict = judge(declaration.policy, error, attempt)
+    is_bug = not is_expected(error)
+    verdict = judge(
+        declaration.policy,
+        error,
+        attempt,
+        exceptions=standing.exceptions + is_bug,
+        age=max(standing.age, duration),
+    )
     spent = attempt if verdict.spends_attempt else standing.attempts
     error_type = getattr(error, "code", type(error).__name__)
     next_in = None if verdict.outcome == "failed" else timedelta(seconds=verdict.delay)
@@ -93,18 +112,50 @@ def record_attempt(
         on_failure = declaration.policy.on_failure.kind if declaration.policy.on_failure else None
         finish_failed(session, _failure(delivery, spent, verdict.reason, error_type, describe(error)), on_failure)
         return "failed"
-    inbox.write(connection, delivery, "waiting", turn=delivery.turn + 1, attempts=spent)
+    inbox.write(
+        connection,
+        delivery,
+        "waiting",
+        turn=delivery.turn + 1,
+        attempts=spent,
+        exceptions=int(is_bug),
+        began=duration,
+    )
     put_off(session, delivery, next_in, delivery.turn + 1, verdict.outcome)
     return verdict.outcome
 
 
-def put_off(session: Session, delivery: Delivery, delay: timedelta, turn: int, reason: str) -> None:
+def record_put_back(
+    session: Session, delivery: Delivery, standing: Standing, delay: timedelta, reason: str, tickets: Mapping[str, Any]
+) -> None:
+    """A limiter put the message back before it ran: a snooze, with the tickets of what was reserved for it."""
+    connection = driver(session)
+    turn = delivery.turn + 1
+    connection.execute(
+        _ATTEMPT,
+        (
+            delivery.message_id, delivery.service, delivery.kind, delivery.turn, standing.attempts + 1, "snoozed",
+            "put_back", reason, 0.0, delay,
+        ),
+    )  # fmt: skip
+    inbox.write(connection, delivery, "waiting", turn=turn, attempts=standing.attempts)
+    put_off(session, delivery, delay, turn, "snoozed", tickets)
+
+
+def put_off(
+    session: Session,
+    delivery: Delivery,
+    delay: timedelta,
+    turn: int,
+    reason: str,
+    tickets: Mapping[str, Any] | None = None,
+) -> None:
     """Schedule the message for its own consumer. With the same turn it is the same publication, only later."""
     cause = delivery.cause
     driver(session).execute(
         _SCHEDULE,
         (
-            delivery.message_id, delivery.kind, delivery.queue, turn, delivery.body(turn), delay, reason,
+            delivery.message_id, delivery.kind, delivery.queue, turn, delivery.body(turn, tickets), delay, reason,
             cause.organisation_id, cause.correlation_id,
         ),
     )  # fmt: skip

@@ -125,6 +125,7 @@ class _Steps:
         if intent is None:
             connection.execute(_DROP_ANY, self._key)
             inbox.write(connection, delivery, "done", turn=delivery.turn, attempts=attempts + 1)
+            self.runner.complete(session, self.declaration, delivery, self.message, None)
             return "done"
         inbox.write(connection, delivery, "calling", turn=delivery.turn, attempts=attempts)
         connection.execute(_TAKE, (*self._key, self.token, self._lease))
@@ -203,11 +204,12 @@ class _Steps:
                 "record fenced off", kind=delivery.kind, message_id=str(delivery.message_id)
             )
             return "quiet"
-        self.steps.record(session, prepared.intent, result)
+        handed_on = self.steps.record(session, prepared.intent, result)
         session.flush()
         if prepared.called_before:
             self._clear_starts(connection)
         inbox.write(connection, delivery, "done", turn=delivery.turn, attempts=standing.attempts + 1)
+        self.runner.complete(session, self.declaration, delivery, self.message, handed_on)
         return "done"
 
     def _conclude(self, error: BaseException, duration: float, lease: str) -> str:

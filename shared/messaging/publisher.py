@@ -49,24 +49,16 @@ class Receipt:
 
     @property
     def complete(self) -> bool:
-        return self.lost or len(self.confirmed) + len(self.refused) >= len(self.publications)
+        return self.lost or self.answered >= len(self.publications)
 
-    def wait(self, total: float, stall: float | None = None) -> None:
-        """Wait until every message has its answer, at most `total` seconds.
+    @property
+    def answered(self) -> int:
+        return len(self.confirmed) + len(self.refused)
 
-        With `stall`, give up earlier once something was confirmed and then nothing for that long: then the broker
-        works, and what is missing hangs on its own queue.
-        """
-        end = monotonic() + total
-        seen, since = 0, monotonic()
+    def wait(self, seconds: float) -> bool:
+        """Wait until every message has its answer, at most this long. Returns whether they have."""
         with self._changed:
-            while not self.complete and monotonic() < end:
-                answered = len(self.confirmed) + len(self.refused)
-                if answered != seen:
-                    seen, since = answered, monotonic()
-                elif stall is not None and seen and monotonic() - since > stall:
-                    return
-                self._changed.wait(min(0.25, max(0.0, end - monotonic())))
+            return self._changed.wait_for(lambda: self.complete, seconds)
 
     def answer(self, kind: str, indexes: Sequence[int]) -> None:
         """Called by the publisher's thread."""
@@ -78,8 +70,25 @@ class Receipt:
     def lose(self, *, barred: bool = False) -> None:
         """The channel or connection is gone: no further answer comes."""
         with self._changed:
-            self.lost, self.barred = True, barred
+            self.lost, self.barred = True, self.barred or barred
             self._changed.notify_all()
+
+
+def wait_for_all(receipts: Sequence[Receipt], total: float, stall: float | None = None) -> None:
+    """Wait until every message of these batches has its answer, at most `total` seconds.
+
+    With `stall`, give up earlier once something was confirmed and then nothing for that long: then the broker works,
+    and what is missing hangs on its own queue.
+    """
+    end = monotonic() + total
+    seen, since = 0, monotonic()
+    for receipt in receipts:
+        while not receipt.wait(min(0.25, max(0.0, end - monotonic()))):
+            answered = sum(one.answered for one in receipts)
+            if answered != seen:
+                seen, since = answered, monotonic()
+            if monotonic() >= end or (stall is not None and seen and monotonic() - since > stall):
+                return
 
 
 class _Lane:

@@ -18,8 +18,8 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from shared.contracts.message import Contract
-from shared.database.session import PUBLISHED, driver
-from shared.messaging import inbox
+from shared.database.session import PUBLISHED, commit, driver
+from shared.messaging import admission, inbox, membership
 from shared.messaging.actor import ActorDeclaration
 from shared.messaging.causes import caused_by
 from shared.messaging.delivery import Delivery, InvalidPayloadError
@@ -132,6 +132,10 @@ class Runner:
         started = monotonic()
         try:
             message = validated(declaration, delivery)
+            if admission.is_asked(declaration, delivery):
+                refused = admission.ask(self, declaration, delivery, message)
+                if refused is not None:
+                    return refused
             if declaration.calls_provider:
                 return run_steps(self, declaration, delivery, message)
             return self._handle(declaration, delivery, message)
@@ -144,7 +148,8 @@ class Runner:
         def claimed(session: Session) -> Claim:
             claim = inbox.claim_done(driver(session), delivery)
             if claim is Claim.MINE:
-                declaration.function(message, session, self.dependencies)
+                result = declaration.function(message, session, self.dependencies)
+                self.complete(session, declaration, delivery, message, result)
             if delivery.redelivered:
                 clear_starts(driver(session), self.service, delivery.message_id)
             return claim
@@ -153,6 +158,17 @@ class Runner:
         if claim is Claim.BUSY:
             return self.release(delivery, BUSY_SECONDS)
         return "done" if claim is Claim.MINE else "quiet"
+
+    def complete(
+        self, session: Session, declaration: ActorDeclaration, delivery: Delivery, message: Contract, result: object
+    ) -> None:
+        """The handler is done: tell what the message belongs to and what admitted it, in the same transaction."""
+        if membership.belongs(delivery.options):
+            session.flush()
+            membership.done(driver(session), delivery, result)
+            session.info[PUBLISHED] = True
+        if declaration.policy.middleware:
+            admission.leave(driver(session), declaration, delivery, message, "done")
 
     def release(self, delivery: Delivery, seconds: float) -> str:
         """Put the same turn off: another run of it is alive, or holds the lease."""
@@ -175,6 +191,9 @@ class Runner:
             outcome = record_attempt(session, declaration, delivery, error, duration)
             if also is not None and outcome != "quiet":
                 also(session, outcome)
+            if declaration.policy.middleware and outcome != "quiet" and not isinstance(error, InvalidPayloadError):
+                message = validated(declaration, delivery)
+                admission.leave(driver(session), declaration, delivery, message, outcome, error)
             return outcome
 
         try:
@@ -230,7 +249,7 @@ class Runner:
                 if limit is not None:
                     self.limits.disarm()
                 self.points.reach("before_commit", delivery.kind)
-                session.commit()
+                commit(session)
             except Interrupt:
                 # It may have struck in the middle of the protocol: this connection cannot be used again.
                 session.invalidate()

@@ -56,7 +56,15 @@ class ScheduledRow(Base):
     organisation_id: Mapped[UUID | None]
     correlation_id: Mapped[UUID | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
-    __table_args__ = (Index(None, "due_at"), Index(None, "message_id"))
+    debounce_key: Mapped[str | None]
+    latest_at: Mapped[datetime | None]
+    __table_args__ = (
+        Index(None, "due_at"),
+        Index(None, "message_id"),
+        Index(
+            "uq_scheduled_debounce_key", "debounce_key", unique=True, postgresql_where=text("debounce_key IS NOT NULL")
+        ),
+    )
 
 
 class InboxRow(Base):
@@ -72,6 +80,7 @@ class InboxRow(Base):
     status: Mapped[str]
     turn: Mapped[int]
     attempts: Mapped[int] = mapped_column(SmallInteger)
+    exceptions: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
     correlation_id: Mapped[UUID | None]
     causation_id: Mapped[UUID | None]
     organisation_id: Mapped[UUID | None]
@@ -166,3 +175,106 @@ class TickRow(Base):
     due_at: Mapped[datetime] = mapped_column(primary_key=True)
     published_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     message_id: Mapped[UUID | None]
+
+
+class RateLimitRow(Base):
+    """Where a limiter stands: the window that is being filled (`used` of it), or the bucket's theoretical arrival time."""
+
+    __tablename__ = "rate_limit"
+    key: Mapped[str] = mapped_column(primary_key=True)
+    window_start: Mapped[datetime]
+    used: Mapped[int]
+    tat: Mapped[datetime | None]
+
+
+class PlaceRow(Base):
+    """Who holds a place of a key, and who waits for one."""
+
+    __tablename__ = "place"
+    key: Mapped[str] = mapped_column(primary_key=True)
+    message_id: Mapped[UUID] = mapped_column(primary_key=True)
+    service: Mapped[str]
+    expires_at: Mapped[datetime]
+    is_waiting: Mapped[bool]
+    joined_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
+class BreakerRow(Base):
+    """A circuit breaker that has seen failures. Open until `open_until`, then half open."""
+
+    __tablename__ = "breaker"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    failures: Mapped[int]
+    since: Mapped[datetime]
+    open_until: Mapped[datetime | None]
+
+
+class UniqueKeyRow(Base):
+    """The message that has a unique key."""
+
+    __tablename__ = "unique_key"
+    key: Mapped[str] = mapped_column(primary_key=True)
+    message_id: Mapped[UUID]
+    until: Mapped[str]
+    expires_at: Mapped[datetime]
+    __table_args__ = (Index(None, "expires_at"),)
+
+
+class ChainRow(Base):
+    """A chain: `step` is the one that runs or failed; `results` are what its steps have handed on."""
+
+    __tablename__ = "chain"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    state: Mapped[str]
+    step: Mapped[int]
+    steps: Mapped[list[Any]] = mapped_column(JSONB)
+    results: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    catch: Mapped[str | None]
+    error: Mapped[str | None]
+    batch_id: Mapped[UUID | None]
+    organisation_id: Mapped[UUID | None]
+    correlation_id: Mapped[UUID | None]
+    causation_id: Mapped[UUID | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    finished_at: Mapped[datetime | None]
+    __table_args__ = (Index(None, "created_at"),)
+
+
+class BatchRow(Base):
+    """A batch. Its counters are in batch_shard."""
+
+    __tablename__ = "batch"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    state: Mapped[str]
+    allow_failures: Mapped[bool]
+    caught: Mapped[bool] = mapped_column(server_default=text("false"))
+    callbacks: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    parent_id: Mapped[UUID | None]
+    organisation_id: Mapped[UUID | None]
+    correlation_id: Mapped[UUID | None]
+    causation_id: Mapped[UUID | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    finished_at: Mapped[datetime | None]
+    __table_args__ = (Index(None, "created_at"),)
+
+
+class BatchShardRow(Base):
+    """The counters of a part of a batch's members, so that they are no hot spot."""
+
+    __tablename__ = "batch_shard"
+    batch_id: Mapped[UUID] = mapped_column(primary_key=True)
+    shard: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    pending: Mapped[int]
+    done: Mapped[int] = mapped_column(server_default=text("0"))
+    failed: Mapped[int] = mapped_column(server_default=text("0"))
+    cancelled: Mapped[int] = mapped_column(server_default=text("0"))
+
+
+class BatchFailureRow(Base):
+    """A member that failed: if it is tried again and done, it counts anew."""
+
+    __tablename__ = "batch_failure"
+    batch_id: Mapped[UUID] = mapped_column(primary_key=True)
+    member_id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -25,6 +25,10 @@ class Keeper(threading.Thread):
                 self.codes.append(code)
                 self.process = self._start()
 
+    def kill(self) -> None:
+        """kill -9 for the process that runs now."""
+        self.process.kill()
+
     def stop(self) -> None:
         """Start it no more. The process itself is left alone."""
         self._stopping.set()

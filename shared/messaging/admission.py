@@ -1,0 +1,99 @@
+"""Before the handler: may this message run now? Asked in a transaction of its own, committed before the handler starts."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy.orm import Session
+
+from shared.contracts.message import Contract
+from shared.database.session import driver
+from shared.messaging import inbox, membership
+from shared.messaging.actor import ActorDeclaration
+from shared.messaging.delivery import Delivery
+from shared.messaging.inbox import Connection, Standing
+from shared.messaging.middleware.job import Admission, Ended, JobMiddleware, PutBack, Skipped
+from shared.messaging.outcomes import record_put_back
+
+if TYPE_CHECKING:
+    from shared.messaging.runner import Runner
+
+PLACE_MARGIN_SECONDS = 60.0
+"""A place is leased for the actor's time limit and this: whoever dies holds it no longer."""
+BUSY_SECONDS = 5.0
+
+
+def is_asked(declaration: ActorDeclaration, delivery: Delivery) -> bool:
+    """True if anything stands between the message and its handler."""
+    return bool(declaration.policy.middleware) or membership.belongs(delivery.options)
+
+
+def ask(runner: "Runner", declaration: ActorDeclaration, delivery: Delivery, message: Contract) -> str | None:
+    """None if the message may run; else its outcome: it was put back, skipped, or had nothing to do here."""
+    outcome = runner.transact(lambda session: _decide(session, declaration, delivery, message), delivery)
+    return runner.release(delivery, BUSY_SECONDS) if outcome == "busy" else outcome
+
+
+def _decide(session: Session, declaration: ActorDeclaration, delivery: Delivery, message: Contract) -> str | None:
+    connection = driver(session)
+    locked = inbox.try_lock(connection, delivery)
+    standing = inbox.standing(connection, delivery)
+    if standing.is_over_for(delivery.turn):
+        return "quiet"
+    if not locked:
+        return "busy"
+    if not membership.may_start(connection, delivery):
+        _end_unrun(connection, delivery, standing)
+        membership.skipped(connection, delivery)
+        return "skipped"
+    admission = _admission(connection, declaration, delivery, message)
+    admission.tickets.update(delivery.options.get("tickets") or {})
+    return _pass_through(session, declaration.policy.middleware, admission, standing)
+
+
+def _pass_through(
+    session: Session, middleware: tuple[JobMiddleware, ...], admission: Admission, standing: Standing
+) -> str | None:
+    admitted: list[JobMiddleware] = []
+    for one in middleware:
+        refusal = one.admit(admission)
+        if refusal is None:
+            admitted.append(one)
+            continue
+        for earlier in reversed(admitted):
+            earlier.withdraw(admission)
+        return _refuse(session, admission, standing, refusal)
+    return None
+
+
+def _refuse(session: Session, admission: Admission, standing: Standing, refusal: PutBack | Skipped) -> str:
+    if isinstance(refusal, PutBack):
+        delay = timedelta(seconds=max(0.0, refusal.seconds))
+        record_put_back(session, admission.delivery, standing, delay, refusal.reason, dict(admission.tickets))
+        return "snoozed"
+    _end_unrun(admission.connection, admission.delivery, standing)
+    membership.done(admission.connection, admission.delivery, None)
+    return "skipped"
+
+
+def _end_unrun(connection: Connection, delivery: Delivery, standing: Standing) -> None:
+    inbox.write(connection, delivery, "done", turn=delivery.turn, attempts=standing.attempts)
+
+
+def leave(
+    connection: Connection,
+    declaration: ActorDeclaration,
+    delivery: Delivery,
+    message: Contract,
+    outcome: Ended,
+    error: BaseException | None = None,
+) -> None:
+    """Tell the middleware how the handler ended, in the transaction of the outcome."""
+    admission = _admission(connection, declaration, delivery, message)
+    for one in reversed(declaration.policy.middleware):
+        one.leave(admission, outcome, error)
+
+
+def _admission(
+    connection: Connection, declaration: ActorDeclaration, delivery: Delivery, message: Contract
+) -> Admission:
+    return Admission(connection, message, delivery, declaration.policy.time_limit + PLACE_MARGIN_SECONDS)
