@@ -17,6 +17,9 @@ COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$name; break; }; done)
 
+# Two files of tests at a time: most of a test's time is waiting.
+PARALLEL := -n 2 --dist loadfile
+
 # Passed on to pytest: make test PYTEST_ARGS="tests/unit -k outbox"
 PYTEST_ARGS ?=
 
@@ -90,7 +93,7 @@ down: setup ## stop it; its data stays
 
 test: setup lint types architecture servers ## everything that is checked on each change
 	@echo "test: pytest"
-	@$(BIN)/pytest -m "not long and not rabbitmq4" $(PYTEST_ARGS)
+	@$(BIN)/pytest $(PARALLEL) -m "not long and not rabbitmq4" $(PYTEST_ARGS)
 
 test-long: setup lint types architecture servers ## the same, the fault campaigns at full size, and RabbitMQ 4 as well
 	@$(BIN)/python -m deploy.local install-4

@@ -1,0 +1,1 @@
+"""RabbitMQ's configuration, and its definitions as generated from the code."""

@@ -1,0 +1,235 @@
+"""The deployment fits the code: every process has a container, is watched, and is told what it needs and no more."""
+
+import re
+import subprocess
+import sys
+from functools import cache
+from importlib.metadata import packages_distributions
+from pathlib import Path
+from typing import Any
+
+import grimp
+import pytest
+import yaml
+
+from deploy.compose.__main__ import filled
+from deploy.local.settings import SERVICES, goes_to, is_setting
+from deploy.rabbitmq.__main__ import FILE, rendered
+from shared.database.roles import role_of, role_password
+from shared.messaging.worker import INTERRUPT_SECONDS
+from shared.settings import Settings
+from tests.architecture.source import ROOT, project_files, text_of
+
+COMPOSE = "deploy/compose/compose.yaml"
+OPERATORS = {"migrate", "console"}
+SERVERS = {"postgres", "rabbitmq", "prometheus"}
+CONFIDENTIAL = (
+    *("SECRET_KEY", "PAYMENTS_STRIPE_WEBHOOK_SECRET", "NOTIFICATIONS_SMTP_URL"),
+    *("NOTIFICATIONS_TWILIO_ACCOUNT_SID", "NOTIFICATIONS_TWILIO_AUTH_TOKEN", "WEBHOOKS_ALLOWED_NETWORKS"),
+)
+NO_BROKER = {"gateway", "scheduler"}
+"""Processes that never speak to RabbitMQ: they are given neither its account nor its network."""
+REFERENCE = re.compile(r"\$\{([A-Z_]+)")
+
+
+@cache
+def compose() -> dict[str, Any]:
+    """compose.yaml with its anchors resolved."""
+    parsed: dict[str, Any] = yaml.safe_load(text_of(COMPOSE))
+    return parsed
+
+
+def containers() -> dict[str, dict[str, Any]]:
+    """Its containers, by name."""
+    found: dict[str, dict[str, Any]] = compose()["services"]
+    return found
+
+
+def processes() -> list[str]:
+    """Every service that is a process: `python -m services.<name>` runs until it is told to stop."""
+    mains = (ROOT / "services").glob("*/__main__.py")
+    return sorted(main.parent.name for main in mains if main.parent.name != "console")
+
+
+def validate(file: Path) -> "subprocess.CompletedProcess[str]":
+    """Check a file against the compose specification."""
+    checker = Path(sys.executable).with_name("check-jsonschema")
+    command = [str(checker), "--builtin-schema", "vendor.compose-spec", str(file)]
+    return subprocess.run(command, capture_output=True, check=False, text=True)
+
+
+def test_compose_follows_its_specification(tmp_path: Path) -> None:
+    """The file is valid, and the check would see a misspelt key."""
+    misspelt = tmp_path / "compose.yaml"
+    misspelt.write_text(text_of(COMPOSE).replace("    healthcheck:", "    healthchek:", 1))
+    checked = validate(ROOT / COMPOSE)
+    assert checked.returncode == 0, checked.stdout
+    assert validate(misspelt).returncode == 1
+
+
+def test_the_local_stack_and_compose_run_every_process() -> None:
+    """A new service is a container of the same name, and a process of `make up`."""
+    assert sorted(SERVICES) == processes(), "name it in deploy/local/settings.py"
+    assert set(containers()) == {*processes(), *OPERATORS, *SERVERS}, f"{COMPOSE} has other containers"
+    commands = {name: containers()[name]["command"] for name in processes()}
+    assert commands == {name: ["python", "-m", f"services.{name}"] for name in processes()}
+
+
+@pytest.mark.parametrize("name", [*SERVICES, *sorted(OPERATORS), *sorted(SERVERS)])
+def test_a_container_can_do_no_more_than_it_must(name: str) -> None:
+    """No root, no writing beside its volumes, no capability, bounded processor, memory, processes and log."""
+    container = containers()[name]
+    user, limits = str(container["user"]).partition(":")[0], container["deploy"]["resources"]["limits"]
+    assert user not in {"0", "root"}
+    assert container["read_only"] is True
+    assert container["init"] is True
+    assert container["cap_drop"] == ["ALL"]
+    assert container["security_opt"] == ["no-new-privileges:true"]
+    assert set(limits) == {"cpus", "memory", "pids"}
+    assert set(container["logging"]["options"]) == {"max-size", "max-file"}
+    assert set(container["networks"]) <= set(compose()["networks"])
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_process_has_time_to_end_its_work(name: str) -> None:
+    """Docker kills only after a worker has ended what it began, and has handed back what outlasted its grace."""
+    grace = float(Settings.model_fields["worker_grace"].default)
+    given = float(containers()[name]["stop_grace_period"].removesuffix("s"))
+    assert given > grace + INTERRUPT_SECONDS + 2, f"{name} is killed {given} s after it was told to stop"
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_process_starts_after_the_migrations(name: str) -> None:
+    """Tables, roles and queues are there before anybody looks for them."""
+    waits_for = {other: how["condition"] for other, how in containers()[name]["depends_on"].items()}
+    assert waits_for == {
+        "migrate": "service_completed_successfully",
+        "postgres": "service_healthy",
+        "rabbitmq": "service_healthy",
+    }
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_process_logs_into_the_database_as_itself(name: str) -> None:
+    """Its own role, with its own derived password: the owner's is known to operators only."""
+    password = f"${{DATABASE_PASSWORD_{name.upper()}:?python -m deploy.compose makes it}}"
+    expected = f"postgresql://{role_of(name)}:{password}@postgres:5432/bellhop"
+    assert containers()[name]["environment"]["DATABASE_URL"] == expected
+    assert "POSTGRES_PASSWORD" not in str(containers()[name])
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_process_is_told_only_what_is_meant_for_it(name: str) -> None:
+    """The same rules as on a laptop: deploy/local/settings.py says who is told what."""
+    told = [setting for setting in containers()[name]["environment"] if is_setting(setting)]
+    astray = [setting for setting in told if not goes_to(setting, name)]
+    assert not astray, f"{name} is told {astray}; deploy/local/settings.py does not give it that"
+
+
+@pytest.mark.parametrize("setting", CONFIDENTIAL)
+def test_a_secret_reaches_those_who_need_it_and_nobody_else(setting: str) -> None:
+    """As an environment variable of its own name, and not inside of another one either."""
+    named = {name for name in SERVICES if setting in containers()[name]["environment"]}
+    mentioned = {name for name in SERVICES if setting in REFERENCE.findall(str(containers()[name]))}
+    assert named == mentioned == {name for name in SERVICES if goes_to(setting, name)}
+
+
+def test_only_who_speaks_to_rabbitmq_can_reach_it() -> None:
+    """The gateway, which the world talks to, knows neither the broker's password nor the way to it."""
+    with_account = {name for name in SERVICES if "RABBITMQ_PASSWORD" in str(containers()[name])}
+    with_network = {name for name in SERVICES if "broker" in containers()[name]["networks"]}
+    assert with_account == with_network == set(SERVICES) - NO_BROKER
+
+
+def test_nothing_is_published_beyond_this_machine() -> None:
+    """Every port is bound to loopback, unless whoever installs decides otherwise for the gateway."""
+    ports = {name: container["ports"] for name, container in containers().items() if "ports" in container}
+    assert ports.pop("gateway") == ["${BELLHOP_LISTEN:-127.0.0.1:8080}:9000"]
+    assert all(port.startswith("127.0.0.1:") for each in ports.values() for port in each), ports
+    internal = {name for name, network in compose()["networks"].items() if network.get("internal")}
+    assert internal == {"database", "broker", "monitoring"}
+
+
+def test_the_example_names_every_variable_and_holds_no_secret() -> None:
+    """What compose.yaml asks for stands in .env.example, empty where it is confidential; and no real .env is tracked."""
+    example = _variables(text_of("deploy/compose/.env.example"))
+    asked = set(REFERENCE.findall(text_of(COMPOSE)))
+    confidential = {name for name in example if "PASSWORD" in name or name in CONFIDENTIAL}
+    assert set(example) == asked
+    assert {name: example[name] for name in confidential} == dict.fromkeys(confidential, "")
+    assert not [name for name in project_files() if Path(name).name == ".env"]
+
+
+def test_secrets_are_made_new_each_time_and_derived_ones_fit() -> None:
+    """Two installations share none; with the same SECRET_KEY the roles' passwords come out the same."""
+    example = text_of("deploy/compose/.env.example")
+    one, other = _variables(filled(example, {})), _variables(filled(example, {}))
+    again = _variables(filled(example, {"SECRET_KEY": one["SECRET_KEY"]}))
+    made = {name for name in one if one[name] != other[name]}
+    derived = {name for name in made if name.startswith("DATABASE_PASSWORD_")}
+    assert made - derived == {"SECRET_KEY", "POSTGRES_PASSWORD", "RABBITMQ_PASSWORD"}
+    assert {name: again[name] for name in derived} == {name: one[name] for name in derived}
+    assert one["DATABASE_PASSWORD_RELAY"] == role_password(one["SECRET_KEY"], "relay")
+
+
+def test_images_are_pinned_and_the_process_is_not_root() -> None:
+    """No image is `latest`; the Dockerfile ends as user 10001, with a health check on the port that it exposes."""
+    images = [container["image"] for container in containers().values() if "${" not in container["image"]]
+    dockerfile = text_of("deploy/Dockerfile")
+    assert all(re.search(r":v?\d", image) for image in images), images
+    assert "ARG PYTHON_IMAGE=python:3.12-slim\n" in dockerfile
+    assert re.findall(r"^USER (\S+)$", dockerfile, re.MULTILINE) == ["10001:10001"]
+    assert re.findall(r"HTTP_PORT=(\d+)|EXPOSE (\d+)|127\.0\.0\.1:(\d+)/healthz", dockerfile) == [
+        ("9000", "", ""),
+        ("", "9000", ""),
+        ("", "", "9000"),
+    ]
+
+
+def test_the_image_has_every_package_that_the_code_imports() -> None:
+    """What is imported is locked in requirements.lock, not only in the lock of the tests."""
+    graph = grimp.build_graph("services", "shared", include_external_packages=True, cache_dir=None)
+    ours = {"services", "shared", "deploy"}
+    external = {name for name in graph.modules if graph.is_module_squashed(name)} - ours
+    known = packages_distributions()
+    locked = {
+        _normal(name)
+        for name in re.findall(r"^([A-Za-z0-9_.-]+)(?:\[.*\])?==", text_of("requirements.lock"), re.MULTILINE)
+    }
+    missing = {
+        name
+        for name in external - sys.stdlib_module_names - {"_typeshed"}
+        if not {_normal(distribution) for distribution in known[name]} & locked
+    }
+    assert external - sys.stdlib_module_names
+    assert not missing, f"{sorted(missing)}: name the package in requirements.in and run `make lock`"
+
+
+def test_the_definitions_are_those_of_the_code() -> None:
+    """deploy/rabbitmq/definitions.json is generated: it changes with the actors, in the same commit."""
+    assert FILE.read_text(encoding="utf-8") == rendered(), (
+        "an actor or the topology has changed: run `python -m deploy.rabbitmq` and commit deploy/rabbitmq/definitions.json"
+    )
+
+
+def test_prometheus_asks_every_process_and_rabbitmq() -> None:
+    """A process that nobody asks is one whose death nobody sees."""
+    jobs = {
+        job["job_name"]: job for job in yaml.safe_load(text_of("deploy/prometheus/prometheus.yml"))["scrape_configs"]
+    }
+    asked = jobs["bellhop"]["dns_sd_configs"][0]
+    watched = {name for name, container in containers().items() if "monitoring" in container["networks"]}
+    assert asked["names"] == processes()
+    assert asked["port"] == 9000
+    assert jobs["rabbitmq"]["static_configs"] == jobs["rabbitmq-queues"]["static_configs"]
+    assert jobs["rabbitmq"]["static_configs"] == [{"targets": ["rabbitmq:15692"]}]
+    assert watched == {*processes(), "rabbitmq", "prometheus"}
+
+
+def _variables(text: str) -> dict[str, str]:
+    lines = [line.partition("=") for line in text.splitlines() if "=" in line and not line.startswith("#")]
+    return {name: value for name, _, value in lines}
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
