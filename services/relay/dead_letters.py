@@ -30,7 +30,8 @@ from shared.messaging.topology import UNROUTABLE, dead_letter_queue
 
 PREFETCH = 20
 RECONNECT_SECONDS = 1.0
-LISTEN_AGAIN_SECONDS = 5.0
+LISTEN_AGAIN_SECONDS = 2.0
+LOOK_SECONDS = 1.0
 
 log = structlog.get_logger("bellhop.relay")
 
@@ -67,6 +68,9 @@ class DeadLetters:
     def _run(self) -> None:
         tell = log.warning
         while not self._stopping.is_set():
+            if not self._routes.subscriptions:  # nobody has said yet which queues there are
+                self._stopping.wait(0.1)
+                continue
             try:
                 with self._connect() as self._database:
                     tell = log.warning
@@ -87,7 +91,7 @@ class DeadLetters:
         try:
             self._connection.ioloop.start()
         finally:
-            if self._connection.is_open:
+            if not self._connection.is_closed:
                 hang_up(self._connection)
                 self._connection.ioloop.start()
             self._connection.ioloop.close()
@@ -97,14 +101,14 @@ class DeadLetters:
         for name in [*(dead_letter_queue(queue) for queue in sorted(queues)), UNROUTABLE]:
             self._listen(connection, name)
         self._listening = queues
-        connection.ioloop.call_later(5, self._look_for_new_queues)
+        connection.ioloop.call_later(LOOK_SECONDS, self._look_for_new_queues)
 
     def _look_for_new_queues(self) -> None:
         """Start anew when `migrate` declared queues since."""
         if {one.queue for one in self._routes.subscriptions} != self._listening:
             self._connection.close()
         else:
-            self._connection.ioloop.call_later(5, self._look_for_new_queues)
+            self._connection.ioloop.call_later(LOOK_SECONDS, self._look_for_new_queues)
 
     def _listen(self, connection: Any, queue: str) -> None:
         """Consume a queue, on a channel of its own, and again whenever it ends: a queue that was deleted comes back."""

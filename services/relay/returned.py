@@ -61,7 +61,7 @@ def end(connection: Connection, routes: Routes, fate: Fate) -> bool:
         kind=kind,
         queue=fate.queue,
         message_id=message_id,
-        turn=turn if isinstance(turn, int) and 1 <= turn < 2**31 else 1,
+        turn=turn if type(turn) is int and 1 <= turn < 2**31 else 1,
         attempts=0,
         reason=fate.reason,
         error_type=fate.reason,

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 from sqlalchemy.orm import Session
 
 from shared.contracts.message import Contract
-from shared.database.session import driver
+from shared.database.session import PUBLISHED, driver
+from shared.errors import PermanentError
 from shared.messaging import inbox, membership
 from shared.messaging.actor import ActorDeclaration
 from shared.messaging.delivery import Delivery
 from shared.messaging.inbox import Connection, Standing
 from shared.messaging.middleware.job import Admission, Ended, JobMiddleware, PutBack, Skipped
-from shared.messaging.outcomes import record_put_back
+from shared.messaging.outcomes import end_starts, record_put_back
+from shared.messaging.poison import take_back_start
 
 if TYPE_CHECKING:
     from shared.messaging.runner import Runner
@@ -29,7 +31,17 @@ def is_asked(declaration: ActorDeclaration, delivery: Delivery) -> bool:
 
 def ask(runner: "Runner", declaration: ActorDeclaration, delivery: Delivery, message: Contract) -> str | None:
     """None if the message may run; else its outcome: it was put back, skipped, or had nothing to do here."""
-    outcome = runner.transact(lambda session: _decide(session, declaration, delivery, message), delivery)
+
+    def decided(session: Session) -> str | None:
+        outcome = _decide(session, declaration, delivery, message)
+        if delivery.redelivered and outcome == "busy":
+            take_back_start(driver(session), delivery.service, delivery.message_id)
+        elif delivery.redelivered and outcome is not None:
+            # Its handler did not start, so this is not a start that may remain unfinished.
+            end_starts(driver(session), delivery)
+        return outcome
+
+    outcome = runner.transact(decided, delivery)
     return runner.release(delivery, BUSY_SECONDS) if outcome == "busy" else outcome
 
 
@@ -44,10 +56,21 @@ def _decide(session: Session, declaration: ActorDeclaration, delivery: Delivery,
     if not membership.may_start(connection, delivery):
         _end_unrun(connection, delivery, standing)
         membership.skipped(connection, delivery)
+        session.info[PUBLISHED] = True
         return "skipped"
     admission = _admission(connection, declaration, delivery, message)
-    admission.tickets.update(delivery.options.get("tickets") or {})
-    return _pass_through(session, declaration.policy.middleware, admission, standing)
+    if not delivery.redelivered:
+        # One that comes a second time may have run on its tickets already.
+        admission.tickets.update(_tickets_of(delivery))
+    outcome = _pass_through(session, declaration.policy.middleware, admission, standing)
+    if outcome is None:
+        membership.started(connection, delivery)
+    return outcome
+
+
+def _tickets_of(delivery: Delivery) -> dict[str, object]:
+    tickets = delivery.options.get("tickets")
+    return tickets if isinstance(tickets, dict) else {}
 
 
 def _pass_through(
@@ -72,6 +95,7 @@ def _refuse(session: Session, admission: Admission, standing: Standing, refusal:
         return "snoozed"
     _end_unrun(admission.connection, admission.delivery, standing)
     membership.done(admission.connection, admission.delivery, None)
+    session.info[PUBLISHED] = True
     return "skipped"
 
 
@@ -87,13 +111,18 @@ def leave(
     outcome: Ended,
     error: BaseException | None = None,
 ) -> None:
-    """Tell the middleware how the handler ended, in the transaction of the outcome."""
+    """Tell the middleware how the handler ended, in the transaction of the outcome.
+
+    In the order of `admit`: what they lock, they lock in the same order.
+    """
     admission = _admission(connection, declaration, delivery, message)
-    for one in reversed(declaration.policy.middleware):
+    for one in declaration.policy.middleware:
         one.leave(admission, outcome, error)
 
 
 def _admission(
     connection: Connection, declaration: ActorDeclaration, delivery: Delivery, message: Contract
 ) -> Admission:
-    return Admission(connection, message, delivery, declaration.policy.time_limit + PLACE_MARGIN_SECONDS)
+    policy = declaration.policy
+    lease = policy.time_limit + PLACE_MARGIN_SECONDS
+    return Admission(connection, message, delivery, lease, permanent=(PermanentError, *policy.permanent))

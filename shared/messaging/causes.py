@@ -9,12 +9,16 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """The journey that the running code belongs to. All None outside of a message or request."""
+    """The journey that the running code belongs to. All None outside of a message or request.
+
+    `batch_id` is the batch that the message being handled is a member of.
+    """
 
     correlation_id: UUID | None = None
     causation_id: UUID | None = None
     organisation_id: UUID | None = None
     traceparent: str | None = None
+    batch_id: UUID | None = None
 
 
 _NONE = Cause()

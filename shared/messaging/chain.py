@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from uuid import UUID
 
-import orjson
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 from sqlalchemy.orm import Session
@@ -13,10 +12,12 @@ from sqlalchemy.orm import Session
 from shared.contracts.message import Command
 from shared.database.session import PUBLISHED, driver
 from shared.errors import PermanentError
-from shared.ids import new_id
-from shared.messaging.causes import Cause, current_cause
-from shared.messaging.envelope import Envelope
+from shared.messaging import chain_steps
+from shared.messaging.causes import current_cause
+from shared.messaging.counting import Place
 from shared.messaging.inbox import Connection
+from shared.messaging.sending import kept
+from shared.ids import new_id
 
 
 class InvalidChainError(PermanentError):
@@ -27,7 +28,10 @@ class InvalidChainError(PermanentError):
 
 
 class ChainFailed(Command):
-    """What a chain's `catch` receives. Subclass it with a kind of one's own; the fields are fixed."""
+    """What a chain's `catch` receives. Subclass it with a kind of one's own; the fields are fixed.
+
+    `step` counts from 0. `results` are empty where they do not fit into a message.
+    """
 
     kind: ClassVar[str]
     chain_id: UUID
@@ -41,8 +45,9 @@ class ChainFailed(Command):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step. `take` fills fields from results of earlier steps (field name to result name). A step whose `only_if`
-    names a result that is missing or false is left out; `when` decides the same at once.
+    """One step. `take` fills fields from results of earlier steps (field name to result name); where there is no such
+    result, the message keeps its own value. A step whose `only_if` names a result that is missing or false is left
+    out; `when` decides the same at once. Raises InvalidChainError for what no chain could do.
     """
 
     message: Command
@@ -50,9 +55,16 @@ class Step:
     only_if: str | None = None
     when: bool = True
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.message, Command):
+            raise InvalidChainError(f"a step is a command, not {self.message!r}: nobody can be waited for on an event")
+        unknown = sorted(set(self.take) - set(type(self.message).model_fields))
+        if unknown:
+            raise InvalidChainError(f"{self.message.kind} has no field {', '.join(unknown)} that could be taken")
+
     def as_json(self) -> dict[str, Any]:
-        fields = self.message.model_dump(mode="json")
-        return {"kind": self.message.kind, "fields": fields, "take": dict(self.take), "only_if": self.only_if}
+        """The step as the chain's row keeps it. Raises MessageTooLargeError."""
+        return {**kept(self.message), "take": dict(self.take), "only_if": self.only_if}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +81,17 @@ class Chain:
 
     @property
     def planned(self) -> list[Step]:
+        """The steps that are there: without those whose `when` is false."""
         steps = [one if isinstance(one, Step) else Step(one) for one in self.steps]
         return [step for step in steps if step.when]
 
 
 @dataclass(frozen=True, slots=True)
 class ChainState:
-    """A chain as it stands. `step` counts from 0: the one that runs, failed, or was the last."""
+    """A chain as it stands: running, done, failed or cancelled.
+
+    `step` counts from 0: the one that runs, failed, or was the last; `message_id` is its message.
+    """
 
     id: UUID
     name: str
@@ -84,26 +100,45 @@ class ChainState:
     steps: list[str]
     results: dict[str, Any]
     error: str | None
+    message_id: UUID | None
+    batch_id: UUID | None
+    organisation_id: UUID | None
 
 
-def publish_chain(session: Session, chain: Chain, *, batch_id: UUID | None = None) -> UUID:
-    """Start a chain in the session's transaction. Returns its id. Raises InvalidChainError for a kind nobody hears."""
-    connection = driver(session)
-    steps = [step.as_json() for step in chain.planned]
-    check_heard(connection, [step["kind"] for step in steps])
-    chain_id, cause = new_id(), current_cause()
-    correlation_id = cause.correlation_id or chain_id
-    connection.execute(
-        "INSERT INTO messaging.chain (id, name, state, step, steps, results, catch, batch_id, organisation_id, "
-        "correlation_id, causation_id) VALUES (%s, %s, 'running', -1, %s, '{}', %s, %s, %s, %s, %s)",
-        (
-            chain_id, chain.name, Jsonb(steps), chain.catch.kind if chain.catch else None, batch_id,
-            cause.organisation_id, correlation_id, cause.causation_id,
-        ),
-    )  # fmt: skip
-    _advance(connection, chain_id, after=-1, result=None)
+def publish_chain(session: Session, chain: Chain, *, organisation_id: UUID | None = None) -> UUID:
+    """Start a chain in the session's transaction. Returns its id.
+
+    Raises InvalidChainError for a kind that nobody hears, MessageTooLargeError for a step that could never be sent.
+    """
+    chain_id = start_chain(driver(session), chain, None, organisation_id)
     session.info[PUBLISHED] = True
     return chain_id
+
+
+def start_chain(connection: Connection, chain: Chain, place: Place | None, organisation_id: UUID | None) -> UUID:
+    """As publish_chain; `place` is where a batch counts it."""
+    steps = [step.as_json() for step in chain.planned]
+    check_storable(chain.name, steps)
+    catch = chain.catch.kind if chain.catch else None
+    check_heard(connection, [*(step["kind"] for step in steps), *([catch] if catch else ())])
+    chain_id, cause = new_id(), current_cause()
+    connection.execute(
+        "INSERT INTO messaging.chain (id, name, state, step, steps, results, catch, batch_id, batch_shard, "
+        "organisation_id, correlation_id, causation_id) "
+        "VALUES (%s, %s, 'running', -1, %s, '{}', %s, %s, %s, %s, %s, %s)",
+        (
+            chain_id, chain.name, Jsonb(steps), catch, place and place.batch_id, place and place.shard,
+            organisation_id or cause.organisation_id, cause.correlation_id or chain_id, cause.causation_id,
+        ),
+    )  # fmt: skip
+    chain_steps.advance(connection, chain_id, after=-1, result=None)
+    return chain_id
+
+
+def check_storable(name: str, kept_as_json: object) -> None:
+    """Raise InvalidChainError for text that PostgreSQL's JSON cannot hold: it has no NUL."""
+    if "\x00" in name or chain_steps.has_nul(kept_as_json):
+        raise InvalidChainError(f"{name!r} has a NUL character in its name or in a message")
 
 
 def check_heard(connection: Connection, kinds: Sequence[str]) -> None:
@@ -116,88 +151,13 @@ def check_heard(connection: Connection, kinds: Sequence[str]) -> None:
         )
 
 
-def step_done(connection: Connection, option: Mapping[str, Any], result: object) -> None:
-    """A step is done: keep its result and publish the next, in the step's own transaction."""
-    _advance(connection, UUID(option["id"]), after=int(option["step"]), result=result)
-
-
-def _advance(connection: Connection, chain_id: UUID, after: int, result: object) -> None:
-    row = _locked(connection, chain_id)
-    if row is None or row["state"] != "running" or row["step"] != after:
-        return
-    results = {**row["results"], **_as_results(result)}
-    following = next((i for i in range(after + 1, len(row["steps"])) if _applies(row["steps"][i], results)), None)
-    if following is None:
-        connection.execute(
-            "UPDATE messaging.chain SET state = 'done', results = %s, finished_at = clock_timestamp() WHERE id = %s",
-            (Jsonb(results), chain_id),
-        )
-        _tell_batch(connection, row, succeeded=True)
-        return
-    connection.execute(
-        "UPDATE messaging.chain SET step = %s, results = %s WHERE id = %s", (following, Jsonb(results), chain_id)
-    )
-    _publish_step(connection, row, following, results)
-
-
-def _publish_step(connection: Connection, row: Mapping[str, Any], index: int, results: Mapping[str, Any]) -> None:
-    step = row["steps"][index]
-    taken = {name: results[source] for name, source in step["take"].items() if source in results}
-    cause = Cause(
-        row["correlation_id"], current_cause().causation_id, row["organisation_id"], current_cause().traceparent
-    )
-    envelope = Envelope(
-        step["kind"],
-        {**step["fields"], **taken},
-        new_id(),
-        cause=cause,
-        options={"chain": {"id": str(row["id"]), "step": index}},
-    )
-    connection.execute(
-        "INSERT INTO messaging.outbox (message_id, kind, is_event, body) VALUES (%s, %s, false, %s)",
-        (envelope.message_id, envelope.kind, envelope.encode()),
-    )
-
-
-def step_failed(connection: Connection, option: Mapping[str, Any], reason: str, error: str) -> None:
-    """A step finally failed: the chain stops there, and its catch is told, in the transaction that ends the step."""
-    row = _locked(connection, UUID(option["id"]))
-    if row is None or row["state"] != "running" or row["step"] != int(option["step"]):
-        return
-    connection.execute("UPDATE messaging.chain SET state = 'failed', error = %s WHERE id = %s", (error, row["id"]))
-    if row["catch"] is not None:
-        fields = {
-            "chain_id": str(row["id"]),
-            "chain_name": row["name"],
-            "step": row["step"],
-            "step_kind": row["steps"][row["step"]]["kind"],
-            "reason": reason,
-            "error": error,
-            "results": row["results"],
-        }
-        cause = Cause(row["correlation_id"], current_cause().causation_id, row["organisation_id"])
-        envelope = Envelope(row["catch"], fields, new_id(), cause=cause)
-        connection.execute(
-            "INSERT INTO messaging.outbox (message_id, kind, is_event, body) VALUES (%s, %s, false, %s)",
-            (envelope.message_id, envelope.kind, envelope.encode()),
-        )
-    _tell_batch(connection, row, succeeded=False)
-
-
-def resumed(connection: Connection, option: Mapping[str, Any]) -> None:
-    """The failed step is tried again: the chain runs on from there."""
-    connection.execute(
-        "UPDATE messaging.chain SET state = 'running', error = NULL WHERE id = %s AND state = 'failed' AND step = %s",
-        (UUID(option["id"]), int(option["step"])),
-    )
-
-
 def cancel_chain(session: Session, chain_id: UUID) -> None:
-    """Publish no further step. The one that runs is not interrupted. Raises InvalidChainError if it has ended."""
+    """Take no further step. The one that runs is not interrupted; one that waits ends unrun.
+
+    Raises InvalidChainError if the chain is not there or has ended.
+    """
     changed = driver(session).execute(
-        "UPDATE messaging.chain SET state = 'cancelled', finished_at = clock_timestamp() "
-        "WHERE id = %s AND state IN ('running', 'failed')",
-        (chain_id,),
+        "UPDATE messaging.chain SET state = 'cancelled' WHERE id = %s AND state IN ('running', 'failed')", (chain_id,)
     )
     if not changed.rowcount:
         raise InvalidChainError(f"the chain {chain_id} is not there or has ended")
@@ -210,28 +170,5 @@ def show_chain(session: Session, chain_id: UUID) -> ChainState:
     if row is None:
         raise InvalidChainError(f"there is no chain {chain_id}")
     kinds = [step["kind"] for step in row["steps"]]
-    return ChainState(row["id"], row["name"], row["state"], row["step"], kinds, row["results"], row["error"])
-
-
-def _locked(connection: Connection, chain_id: UUID) -> dict[str, Any] | None:
-    with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute("SELECT * FROM messaging.chain WHERE id = %s FOR UPDATE", (chain_id,)).fetchone()
-
-
-def _applies(step: Mapping[str, Any], results: Mapping[str, Any]) -> bool:
-    return step["only_if"] is None or bool(results.get(step["only_if"]))
-
-
-def _as_results(result: object) -> dict[str, Any]:
-    """What a handler returned, as JSON: a mapping's entries; anything else has no name and is not handed on."""
-    if not isinstance(result, Mapping):
-        return {}
-    parsed: dict[str, Any] = orjson.loads(orjson.dumps(dict(result), default=str))
-    return parsed
-
-
-def _tell_batch(connection: Connection, row: Mapping[str, Any], *, succeeded: bool) -> None:
-    if row["batch_id"] is not None:
-        from shared.messaging.batch import member_ended
-
-        member_ended(connection, row["batch_id"], row["id"], succeeded=succeeded)
+    names = ("id", "name", "state", "step", "results", "error", "message_id", "batch_id", "organisation_id")
+    return ChainState(**{name: row[name] for name in names}, steps=kinds)

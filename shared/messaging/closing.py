@@ -10,6 +10,6 @@ def hang_up(connection: SelectConnection) -> None:
 
     RabbitMQ holds the answer to a close back for 60 s while one of the channels waits for such a queue.
     """
-    if connection.is_open:
+    if not (connection.is_closing or connection.is_closed):
         connection.close()
     connection.ioloop.call_later(GRACE_SECONDS, connection._adapter_disconnect_stream)  # noqa: SLF001 - pika has no public way to cut

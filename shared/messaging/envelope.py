@@ -109,7 +109,16 @@ def cause_of(options: Mapping[str, Any], message_id: UUID) -> Cause:
         causation_id=message_id,
         organisation_id=as_uuid(options.get("organisation_id")),
         traceparent=traceparent if isinstance(traceparent, str) and len(traceparent) <= TRACEPARENT_LENGTH else None,
+        batch_id=_batch_of(options),
     )
+
+
+def _batch_of(options: Mapping[str, Any]) -> UUID | None:
+    """The batch of a member, or of the chain that the message is a step of."""
+    batch, chain = options.get("batch"), options.get("chain")
+    if isinstance(batch, dict):
+        return as_uuid(batch.get("id"))
+    return as_uuid(chain.get("batch_id")) if isinstance(chain, dict) else None
 
 
 def as_uuid(value: object) -> UUID | None:

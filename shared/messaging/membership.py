@@ -18,10 +18,14 @@ def belongs(options: Mapping[str, Any]) -> bool:
 
 
 def may_start(connection: Connection, delivery: Delivery) -> bool:
-    """The message is about to start. False if its batch was cancelled."""
+    """False if the message must not start: its batch was cancelled."""
     options = delivery.options
-    free_key(connection, options, delivery.message_id, "started")
     return "batch" not in options or not batch.is_cancelled(connection, options["batch"])
+
+
+def started(connection: Connection, delivery: Delivery) -> None:
+    """The message was let through: its handler starts now."""
+    free_key(connection, delivery.options, delivery.message_id, "started")
 
 
 def done(connection: Connection, delivery: Delivery, result: object) -> None:

@@ -22,7 +22,7 @@ ON CONFLICT (message_id, service) DO UPDATE SET starts = known.starts + 1, start
 """
 _TAKE_BACK = "UPDATE messaging.unfinished_start SET starts = starts - 1 WHERE message_id = %s AND service = %s"
 _CLEAR_NONE = "DELETE FROM messaging.unfinished_start WHERE message_id = %s AND service = %s AND starts <= 0"
-_CLEAR = "DELETE FROM messaging.unfinished_start WHERE message_id = %s AND service = %s"
+_CLEAR = "DELETE FROM messaging.unfinished_start WHERE message_id = %s AND service = %s RETURNING starts"
 
 
 def unfinished_starts(connection: Connection, service: str, message_id: UUID) -> int:
@@ -42,9 +42,10 @@ def take_back_start(connection: Connection, service: str, message_id: UUID) -> N
     connection.execute(_CLEAR_NONE, (message_id, service))
 
 
-def clear_starts(connection: Connection, service: str, message_id: UUID) -> None:
-    """Strike the starts out, in the transaction of an outcome."""
-    connection.execute(_CLEAR, (message_id, service))
+def clear_starts(connection: Connection, service: str, message_id: UUID) -> int:
+    """Strike the starts out, in the transaction of an outcome. Returns how many there were, the present one among them."""
+    row = connection.execute(_CLEAR, (message_id, service)).fetchone()
+    return int(row[0]) if row else 0
 
 
 class Crowd:

@@ -170,7 +170,7 @@ class Publisher:
         while not self._stopping.is_set():
             self._connection = SelectConnection(
                 self._parameters,
-                on_open_callback=lambda _: self._up.set(),
+                on_open_callback=lambda _: self._opened(),
                 on_open_error_callback=lambda connection, _: connection.ioloop.stop(),
                 on_close_callback=lambda connection, _: connection.ioloop.stop(),
             )
@@ -185,11 +185,16 @@ class Publisher:
                 self._connection.ioloop.close()
             self._stopping.wait(RECONNECT_SECONDS)
 
+    def _opened(self) -> None:
+        self._up.set()
+        if self._stopping.is_set():
+            self._close()
+
     def _close(self) -> None:
-        if self._connection.is_open:
-            hang_up(self._connection)
-        else:
+        if self._connection.is_closed:
             self._connection.ioloop.stop()
+        else:
+            hang_up(self._connection)
 
     def _lose_everything(self) -> None:
         """Also what was handed over and never read by the loop that ended."""

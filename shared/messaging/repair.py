@@ -16,6 +16,9 @@ from shared.messaging.topology import Subscription, bind, declare_exchanges, top
 
 ANSWER_SECONDS = 5.0
 SETTLE_SECONDS = 5.0
+FORGET_SECONDS = 1.0
+"""A quorum queue that is deleted and at once declared again keeps its consumers without their knowing: what they are
+given never reaches them. In between they are cancelled, and consume again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,8 @@ def repair(
             channel = connection.channel()
             for queue in silent:
                 channel.queue_delete(queue)
+            if silent:
+                settle(FORGET_SECONDS)
             declare_exchanges(channel, topology)
             for queue in silent:
                 channel.queue_declare(queue, durable=True, arguments=dict(topology.queues[queue]))

@@ -178,7 +178,7 @@ class TickRow(Base):
 
 
 class RateLimitRow(Base):
-    """Where a limiter stands: the window that is being filled (`used` of it), or the bucket's theoretical arrival time."""
+    """Where a limiter stands: a window and how much of it is used or reserved, or the bucket's theoretical arrival time."""
 
     __tablename__ = "rate_limit"
     key: Mapped[str] = mapped_column(primary_key=True)
@@ -193,20 +193,23 @@ class PlaceRow(Base):
     __tablename__ = "place"
     key: Mapped[str] = mapped_column(primary_key=True)
     message_id: Mapped[UUID] = mapped_column(primary_key=True)
-    service: Mapped[str]
+    service: Mapped[str] = mapped_column(primary_key=True)
     expires_at: Mapped[datetime]
     is_waiting: Mapped[bool]
     joined_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
 
 class BreakerRow(Base):
-    """A circuit breaker that has seen failures. Open until `open_until`, then half open."""
+    """A circuit breaker that has seen failures. Open until `open_until`, then half open; `probe` is the message that
+    finds out, until `open_until` at the latest.
+    """
 
     __tablename__ = "breaker"
     name: Mapped[str] = mapped_column(primary_key=True)
     failures: Mapped[int]
     since: Mapped[datetime]
     open_until: Mapped[datetime | None]
+    probe: Mapped[UUID | None]
 
 
 class UniqueKeyRow(Base):
@@ -221,7 +224,10 @@ class UniqueKeyRow(Base):
 
 
 class ChainRow(Base):
-    """A chain: `step` is the one that runs or failed; `results` are what its steps have handed on."""
+    """A chain: `step` is the one that runs or failed, `message_id` its message; `results` are what its steps have handed on.
+
+    `batch_shard` says where its batch counts it.
+    """
 
     __tablename__ = "chain"
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -232,17 +238,19 @@ class ChainRow(Base):
     results: Mapped[dict[str, Any]] = mapped_column(JSONB)
     catch: Mapped[str | None]
     error: Mapped[str | None]
+    message_id: Mapped[UUID | None]
     batch_id: Mapped[UUID | None]
+    batch_shard: Mapped[UUID | None]
     organisation_id: Mapped[UUID | None]
     correlation_id: Mapped[UUID | None]
     causation_id: Mapped[UUID | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     finished_at: Mapped[datetime | None]
-    __table_args__ = (Index(None, "created_at"),)
+    __table_args__ = (Index(None, "finished_at"),)
 
 
 class BatchRow(Base):
-    """A batch. Its counters are in batch_shard."""
+    """A batch. The members in `done`, `failed` and `cancelled` are those of shards that were used up; add its batch_shard."""
 
     __tablename__ = "batch"
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -251,21 +259,27 @@ class BatchRow(Base):
     allow_failures: Mapped[bool]
     caught: Mapped[bool] = mapped_column(server_default=text("false"))
     callbacks: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    done: Mapped[int] = mapped_column(server_default=text("0"))
+    failed: Mapped[int] = mapped_column(server_default=text("0"))
+    cancelled: Mapped[int] = mapped_column(server_default=text("0"))
     parent_id: Mapped[UUID | None]
+    parent_shard: Mapped[UUID | None]
     organisation_id: Mapped[UUID | None]
     correlation_id: Mapped[UUID | None]
     causation_id: Mapped[UUID | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     finished_at: Mapped[datetime | None]
-    __table_args__ = (Index(None, "created_at"),)
+    __table_args__ = (Index(None, "finished_at"),)
 
 
 class BatchShardRow(Base):
-    """The counters of a part of a batch's members, so that they are no hot spot."""
+    """The counters of a part of a batch's members, so that they are no hot spot. Added to the batch and gone when none of
+    them is pending any more.
+    """
 
     __tablename__ = "batch_shard"
     batch_id: Mapped[UUID] = mapped_column(primary_key=True)
-    shard: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    shard: Mapped[UUID] = mapped_column(primary_key=True)
     pending: Mapped[int]
     done: Mapped[int] = mapped_column(server_default=text("0"))
     failed: Mapped[int] = mapped_column(server_default=text("0"))
@@ -273,7 +287,7 @@ class BatchShardRow(Base):
 
 
 class BatchFailureRow(Base):
-    """A member that failed: if it is tried again and done, it counts anew."""
+    """A member that failed: if it is tried again, it is pending again."""
 
     __tablename__ = "batch_failure"
     batch_id: Mapped[UUID] = mapped_column(primary_key=True)

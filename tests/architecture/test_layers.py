@@ -25,7 +25,7 @@ ALLOWED = {
     "handlers": (
         *(".domain", ".errors", ".repository", ".composing", ".letters"),
         *("shared.clock", "shared.contracts", "shared.crypto", "shared.errors", "shared.ids", "shared.logging"),
-        "shared.messaging.outbox",
+        *("shared.messaging.batch", "shared.messaging.chain", "shared.messaging.outbox", "shared.messaging.unique"),
     ),
     "domain": (".errors",),
     "models": ("sqlalchemy", "shared.database.base"),

@@ -1,13 +1,7 @@
 """The settings that are promised are read, and under no other name."""
 
-import importlib
-import inspect
-
-from pydantic import AliasChoices
-from pydantic_settings import BaseSettings
-
 from deploy.local.settings import ABOUT, is_setting
-from tests.architecture.source import python_files
+from tests.architecture.settings_classes import settings_read
 
 PROMISED = (
     *("DATABASE_URL", "RABBITMQ_URL", "STORAGE_URL", "SECRET_KEY", "BELLHOP_PORT", "PUBLIC_URL", "BELLHOP_SERVICES"),
@@ -18,15 +12,15 @@ PROMISED = (
 """Names that people write into their deployments: they never change their meaning."""
 
 
-def test_every_promised_setting_is_read() -> None:
+def test_every_promised_setting_issettings_read() -> None:
     """A name that nobody reads would be set in vain, and silently."""
-    unread = sorted(set(PROMISED) - _read())
+    unread = sorted(set(PROMISED) - settings_read())
     assert not unread, f"{unread} are promised and no settings class reads them"
 
 
 def test_every_setting_that_is_read_is_given_out() -> None:
     """The local stack and the containers give each process the settings that they know: an unknown one never arrives."""
-    unknown = sorted(name for name in _read() if not is_setting(name) and name not in OF_EVERY_PROCESS)
+    unknown = sorted(name for name in settings_read() if not is_setting(name) and name not in OF_EVERY_PROCESS)
     assert not unknown, f"deploy/local/settings.py does not know {unknown}: say there who is told"
 
 
@@ -37,27 +31,3 @@ def test_nothing_is_promised_about_the_stack_alone() -> None:
 
 OF_EVERY_PROCESS = frozenset({"HTTP_HOST", "LOG_LEVEL", "WORKER_GRACE", "WORKER_THREADS"})
 """How a process runs, not what it is for. They pass through `make up` as they are."""
-
-
-def _read() -> set[str]:
-    names: set[str] = set()
-    for file in python_files("services", "shared"):
-        if file.rpartition("/")[2] == "settings.py":
-            module = importlib.import_module(file.removesuffix(".py").replace("/", "."))
-            for _, found in inspect.getmembers(module, inspect.isclass):
-                if issubclass(found, BaseSettings) and found.__module__ == module.__name__:
-                    names |= _names_of(found)
-    return names
-
-
-def _names_of(settings: type[BaseSettings]) -> set[str]:
-    names: set[str] = set()
-    for field_name, field in settings.model_fields.items():
-        alias = field.validation_alias
-        if isinstance(alias, AliasChoices):
-            names |= {str(choice) for choice in alias.choices}
-        elif alias is not None:
-            names.add(str(alias))
-        else:
-            names.add(f"{settings.model_config.get('env_prefix', '')}{field_name}".upper())
-    return names

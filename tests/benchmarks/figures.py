@@ -54,7 +54,7 @@ class Result:
 
 def ratio(one: Figure, other: Figure) -> float:
     """The median over the rounds of one figure by another: both sides of a round met the same weather."""
-    return statistics.median(a / b for a, b in zip(one.rounds, other.rounds, strict=True))
+    return statistics.median(a / b for a, b in zip(one.rounds, other.rounds, strict=False))
 
 
 def show(results: Sequence[Result], machine: str) -> None:

@@ -3,6 +3,7 @@
 import threading
 import time
 
+from shared.database.roles import service_url
 from shared.database.session import UnitOfWork, unit_of_work
 from shared.messaging.notifier import Notifier
 from shared.messaging.outbox import publish
@@ -10,7 +11,6 @@ from tests.benchmarks.contracts import StampRow
 from tests.benchmarks.figures import Figure, Promise, Result
 from tests.benchmarks.queues import wait_count
 from tests.benchmarks.servers import SECRET_KEY, THREADS, Servers, module
-from shared.database.roles import service_url
 
 PART = "publish to start of the handler, 200 messages a second"
 PER_SECOND = 200

@@ -23,8 +23,7 @@ def measure(servers: Servers) -> Result:
             _wait_for(servers, step)
             readings.append(resident_megabytes(pid))
     figures = [
-        Figure(PART, f"after {step:,} jobs", "MB", (reading,), 1)
-        for step, reading in zip(STEPS, readings, strict=True)
+        Figure(PART, f"after {step:,} jobs", "MB", (reading,), 1) for step, reading in zip(STEPS, readings, strict=True)
     ]
     growth = readings[-1] / readings[0] - 1
     text = f"memory: {growth:+.1%} from {STEPS[0]:,} to {STEPS[-1]:,} jobs (at most {MAX_GROWTH:+.0%})"

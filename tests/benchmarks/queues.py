@@ -4,9 +4,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from shared.ids import new_id
 from shared.messaging.envelope import Envelope
 from shared.messaging.publisher import Publication, Publisher
-from shared.ids import new_id
 from tests.benchmarks.actors import QUEUE
 from tests.benchmarks.contracts import WriteRow
 from tests.benchmarks.servers import Servers

@@ -14,7 +14,7 @@ from tests.benchmarks.rivals.settings import DRAMATIQ_QUEUE
 from tests.benchmarks.servers import ROOT, Servers, module, rival
 
 PART = "publishes a second"
-ROWS, UNCONFIRMED, CONFIRMED = 40_000, 15_000, 3_000
+ROWS, UNCONFIRMED, CONFIRMED = 30_000, 10_000, 2_000
 COMMIT_ROWS = 5_000
 
 

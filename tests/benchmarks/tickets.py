@@ -22,7 +22,6 @@ TICKETS = 2_000
 
 def measure(servers: Servers, rounds: int) -> Result:
     """Relay and ticketing worker run; each round is one order that costs nothing and so is paid at once."""
-    rates = []
     notifier = Notifier(service_url(servers.postgres.url, SECRET_KEY, "ticketing"))
     notifier.start()
     engine = servers.engine("ticketing")
@@ -30,8 +29,7 @@ def measure(servers: Servers, rounds: int) -> Result:
     with servers.running(relay, service="relay"), servers.running(ticketing, service="ticketing"):
         work = unit_of_work(engine, notifier.poke)
         _order(servers, work, 1)
-        for _ in range(rounds):
-            rates.append(TICKETS / _order(servers, work, TICKETS))
+        rates = [TICKETS / _order(servers, work, TICKETS) for _ in range(rounds)]
     notifier.stop()
     engine.dispose()
     figure = Figure(PART, f"{TICKETS:,} tickets: rows, signatures, QR codes as PNG", "tickets/s", tuple(rates))
@@ -62,7 +60,7 @@ def _order(servers: Servers, work: UnitOfWork, tickets: int) -> float:
     begun = time.monotonic()
     _wait_until_fulfilled(servers, order.id)
     seconds = time.monotonic() - begun
-    made = servers.query("SELECT count(*) FROM ticketing.ticket WHERE order_id = %s", order.id)[0][0]
+    made = servers.query("SELECT count(*) FROM ticketing.tickets WHERE order_id = %s", order.id)[0][0]
     if made != tickets:
         raise RuntimeError(f"{made} tickets for an order of {tickets}")
     return seconds
@@ -70,7 +68,7 @@ def _order(servers: Servers, work: UnitOfWork, tickets: int) -> float:
 
 def _wait_until_fulfilled(servers: Servers, order: UUID) -> None:
     end = time.monotonic() + 90
-    while servers.query('SELECT status FROM ticketing."order" WHERE id = %s', order)[0][0] != "fulfilled":
+    while servers.query("SELECT status FROM ticketing.orders WHERE id = %s", order)[0][0] != "fulfilled":
         if time.monotonic() > end:
             raise RuntimeError("the order had no tickets after 90 s")
         time.sleep(0.02)

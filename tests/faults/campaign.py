@@ -49,16 +49,18 @@ class Figures:
     absorbed: int
     asked_again: int
     seconds: float
+    besides: Mapping[str, object] = field(default_factory=dict)
 
     def table(self) -> str:
         """As lines of text, for the report of a run."""
-        rows = {
+        rows: dict[str, object] = {
             "pieces of work": self.pieces,
             "kills": f"{sum(self.kills.values())} ({', '.join(f'{name} {n}' for name, n in sorted(self.kills.items()))})",
             "deliveries handled": self.deliveries,
             "redelivered": self.redelivered,
             "duplicates absorbed": self.absorbed,
             "requests asked again": self.asked_again,
+            **self.besides,
             "seconds": round(self.seconds, 1),
         }
         return "\n".join(f"{name:<22}{value}" for name, value in rows.items())

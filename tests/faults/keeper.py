@@ -26,7 +26,7 @@ class Keeper(threading.Thread):
                 self.process = self._start()
 
     def kill(self) -> None:
-        """kill -9 for the process that runs now."""
+        """Kill -9 for the process that runs now."""
         self.process.kill()
 
     def stop(self) -> None:

@@ -27,11 +27,26 @@ BEGIN
     RETURN FOUND;
 END $$
 """
+BATCH_IS_CANCELLED = """
+CREATE FUNCTION messaging.batch_is_cancelled(batch uuid) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    its_state text;
+BEGIN
+    WHILE batch IS NOT NULL LOOP
+        SELECT state, parent_id INTO its_state, batch FROM messaging.batch AS known WHERE known.id = batch;
+        IF its_state = 'cancelled' THEN
+            RETURN true;
+        END IF;
+    END LOOP;
+    RETURN false;
+END $$
+"""
 
 
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '3s'")
     op.execute(CLAIM_DONE)
+    op.execute(BATCH_IS_CANCELLED)
     op.create_table(
         "batch",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -40,7 +55,11 @@ def upgrade() -> None:
         sa.Column("allow_failures", sa.Boolean(), nullable=False),
         sa.Column("caught", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("callbacks", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("done", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("failed", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("cancelled", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("parent_id", sa.Uuid(), nullable=True),
+        sa.Column("parent_shard", sa.Uuid(), nullable=True),
         sa.Column("organisation_id", sa.Uuid(), nullable=True),
         sa.Column("correlation_id", sa.Uuid(), nullable=True),
         sa.Column("causation_id", sa.Uuid(), nullable=True),
@@ -51,7 +70,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_batch")),
         schema="messaging",
     )
-    op.create_index(op.f("ix_batch_created_at"), "batch", ["created_at"], unique=False, schema="messaging")
+    op.create_index(op.f("ix_batch_finished_at"), "batch", ["finished_at"], unique=False, schema="messaging")
     op.create_table(
         "batch_failure",
         sa.Column("batch_id", sa.Uuid(), nullable=False),
@@ -62,7 +81,7 @@ def upgrade() -> None:
     op.create_table(
         "batch_shard",
         sa.Column("batch_id", sa.Uuid(), nullable=False),
-        sa.Column("shard", sa.SmallInteger(), nullable=False),
+        sa.Column("shard", sa.Uuid(), nullable=False),
         sa.Column("pending", sa.BigInteger(), nullable=False),
         sa.Column("done", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("failed", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
@@ -76,6 +95,7 @@ def upgrade() -> None:
         sa.Column("failures", sa.BigInteger(), nullable=False),
         sa.Column("since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("open_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("probe", sa.Uuid(), nullable=True),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_breaker")),
         schema="messaging",
     )
@@ -89,7 +109,9 @@ def upgrade() -> None:
         sa.Column("results", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("catch", sa.Text(), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("message_id", sa.Uuid(), nullable=True),
         sa.Column("batch_id", sa.Uuid(), nullable=True),
+        sa.Column("batch_shard", sa.Uuid(), nullable=True),
         sa.Column("organisation_id", sa.Uuid(), nullable=True),
         sa.Column("correlation_id", sa.Uuid(), nullable=True),
         sa.Column("causation_id", sa.Uuid(), nullable=True),
@@ -100,7 +122,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_chain")),
         schema="messaging",
     )
-    op.create_index(op.f("ix_chain_created_at"), "chain", ["created_at"], unique=False, schema="messaging")
+    op.create_index(op.f("ix_chain_finished_at"), "chain", ["finished_at"], unique=False, schema="messaging")
     op.create_table(
         "place",
         sa.Column("key", sa.Text(), nullable=False),
@@ -109,7 +131,7 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("is_waiting", sa.Boolean(), nullable=False),
         sa.Column("joined_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False),
-        sa.PrimaryKeyConstraint("key", "message_id", name=op.f("pk_place")),
+        sa.PrimaryKeyConstraint("key", "message_id", "service", name=op.f("pk_place")),
         schema="messaging",
     )
     op.create_table(
@@ -149,6 +171,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute("DROP FUNCTION messaging.batch_is_cancelled")
     op.execute("DROP FUNCTION messaging.claim_done")
     op.drop_index(
         "uq_scheduled_debounce_key",
@@ -163,10 +186,10 @@ def downgrade() -> None:
     op.drop_table("unique_key", schema="messaging")
     op.drop_table("rate_limit", schema="messaging")
     op.drop_table("place", schema="messaging")
-    op.drop_index(op.f("ix_chain_created_at"), table_name="chain", schema="messaging")
+    op.drop_index(op.f("ix_chain_finished_at"), table_name="chain", schema="messaging")
     op.drop_table("chain", schema="messaging")
     op.drop_table("breaker", schema="messaging")
     op.drop_table("batch_shard", schema="messaging")
     op.drop_table("batch_failure", schema="messaging")
-    op.drop_index(op.f("ix_batch_created_at"), table_name="batch", schema="messaging")
+    op.drop_index(op.f("ix_batch_finished_at"), table_name="batch", schema="messaging")
     op.drop_table("batch", schema="messaging")

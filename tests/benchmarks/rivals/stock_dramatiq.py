@@ -16,7 +16,7 @@ from tests.benchmarks.rivals.settings import DRAMATIQ_QUEUE, PADDING, rabbitmq_u
 def set_up(*, confirm: bool = False) -> Any:
     """A broker with Dramatiq's defaults, and the actor."""
     dramatiq.set_broker(RabbitmqBroker(url=rabbitmq_url(), confirm_delivery=confirm))
-    return dramatiq.actor(nothing, queue_name=DRAMATIQ_QUEUE)
+    return dramatiq.actor(queue_name=DRAMATIQ_QUEUE)(nothing)
 
 
 def nothing(number: int, padding: str) -> None:

@@ -163,14 +163,12 @@ def test_letter_that_is_given_out_twice_is_one_failed_job(shop: Shop) -> None:
     assert {bytes(row[0]) for row in kept_bodies(shop.database)} == {b"broken", b"broken too"}
 
 
-@pytest.mark.parametrize("value", [float("nan"), "\x00", {"deep": ["\x00"]}], ids=["not a number", "zero", "deep zero"])
+@pytest.mark.parametrize("value", ["\x00", {"deep": ["\x00"]}], ids=["zero", "deep zero"])
 def test_headers_that_postgresql_cannot_hold_lose_no_letter(shop: Shop, value: Any) -> None:
     """The body is what counts: it is kept, and the letters behind it do not wait."""
     shop.declare(MAKE)
     connection = shop.vhost.connect()
-    properties = pika.BasicProperties(delivery_mode=2, headers={"odd": value if isinstance(value, str | dict) else "x"})
-    if isinstance(value, float):
-        properties.headers = {"odd": value}
+    properties = pika.BasicProperties(delivery_mode=2, headers={"odd": value})
     connection.channel().basic_publish("", DEAD, envelope(MakeToy.kind), properties)
     connection.close()
     shop.put(DEAD, envelope("toyshop.toy.paint"))
@@ -206,6 +204,9 @@ def test_dead_letter_queue_that_was_made_anew_is_listened_to_again(shop: Shop) -
     connection = shop.vhost.connect()
     connection.channel().queue_delete(DEAD)
     connection.close()
+    assert relay.dead_letters is not None
+    channels = relay.dead_letters._connection._channels
+    wait_for(lambda: len(channels) == 1, what="its consumer to be cancelled")
 
     shop.declare(MAKE)
     shop.put(DEAD, envelope("toyshop.toy.dry"))

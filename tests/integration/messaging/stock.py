@@ -1,0 +1,59 @@
+"""Stock Dramatiq beside ours: the same scenario is run with both, to show the trap and that it is gone."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pika.exceptions
+import pytest
+from dramatiq import Worker
+from dramatiq.brokers.rabbitmq import RabbitmqBroker
+
+from shared.messaging.broker import Broker
+from tests.support.vhosts import VirtualHost
+
+STOCK, OURS = RabbitmqBroker, Broker
+AnyBroker = RabbitmqBroker  # ours is one too
+
+
+def both(stock: Any, ours: Any) -> pytest.MarkDecorator:
+    """Run with either broker; what is expected of each differs."""
+    return pytest.mark.parametrize(
+        ("broker_class", "expected"), [(STOCK, stock), (OURS, ours)], ids=["stock", "ours"]
+    )
+
+
+@contextmanager
+def opened(broker_class: type[AnyBroker], vhost: VirtualHost, **options: Any) -> Iterator[AnyBroker]:
+    """A broker, closed at the end."""
+    broker = broker_class(url=vhost.url, **options)
+    broker.emit_after("process_boot")
+    try:
+        yield broker
+    finally:
+        broker.close()
+
+
+@contextmanager
+def working(broker: AnyBroker, threads: int = 2) -> Iterator[Worker]:
+    """A stock worker on a broker. A consumer that rests after an error is not waited for."""
+    worker = Worker(broker, worker_threads=threads, worker_timeout=50)
+    worker.start()
+    try:
+        yield worker
+    finally:
+        worker.stop(timeout=500)
+
+
+def ready(vhost: VirtualHost, queue: str) -> int | None:
+    """How many messages are ready in a queue; None if it is not there."""
+    try:
+        return vhost.count(queue)
+    except pika.exceptions.ChannelClosedByBroker:
+        return None
+
+
+def arguments_of(vhost: VirtualHost, queue: str) -> dict[str, Any]:
+    """The arguments that RabbitMQ says a queue has."""
+    arguments: dict[str, Any] = vhost.management("GET", f"/api/queues/{vhost.name}/{queue}")["arguments"]
+    return arguments
