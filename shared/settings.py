@@ -21,4 +21,5 @@ class Settings(BaseSettings):
     http_host: str = "127.0.0.1"
     worker_threads: int = 8
     worker_grace: float = 30.0
+    worker_overtime: float = 10.0
     log_level: str = "INFO"

@@ -13,10 +13,13 @@ LOCK_TIMEOUT_MILLISECONDS = 3_000
 """No one waits longer than this for a row that somebody else holds (the rule for selling: domain rule 18)."""
 
 
-def open_engine(url: str, service: str, *, pool_size: int = 5, statement_timeout: float = 60.0) -> Engine:
+def open_engine(
+    url: str, service: str, *, pool_size: int = 5, statement_timeout: float = 60.0, idle_timeout: float = 300.0
+) -> Engine:
     """An engine whose connections act as the service's own role and look into its schema, then `messaging`.
 
-    Nothing connects before the first use. `statement_timeout` is in seconds. A connection that was given the rights
+    Nothing connects before the first use. `statement_timeout` is in seconds, and so is `idle_timeout`: a transaction that
+    asks nothing for so long is undone by PostgreSQL, and its locks are free. A connection that was given the rights
     of somebody else (the owner's URL on a laptop) takes the service's role on at its start, and so sees no more than it.
     """
     parsed = make_url(url).set(drivername="postgresql+psycopg")
@@ -25,7 +28,7 @@ def open_engine(url: str, service: str, *, pool_size: int = 5, statement_timeout
         "timezone": "UTC",
         "lock_timeout": f"{LOCK_TIMEOUT_MILLISECONDS}",
         "statement_timeout": f"{int(statement_timeout * 1000)}",
-        "idle_in_transaction_session_timeout": "300000",
+        "idle_in_transaction_session_timeout": f"{int(idle_timeout * 1000)}",
     }
     if parsed.username != role_of(service):
         options["role"] = role_of(service)

@@ -77,9 +77,11 @@ def _grant(connection: Connection, service: str, secret_key: str, *, has_schema:
     """Create the role of a service if it is not there, and give it its schema and `messaging`, nothing else."""
     role = role_of(service)
     exists = connection.execute(text("SELECT 1 FROM pg_roles WHERE rolname = :role"), {"role": role}).scalar()
-    verb = "ALTER" if exists else "CREATE"
     login = f"LOGIN PASSWORD '{role_password(secret_key, service)}'" if secret_key else "NOLOGIN"
-    connection.execute(text(f'{verb} ROLE "{role}" WITH {login} NOSUPERUSER NOCREATEDB NOCREATEROLE'))
+    # ALTER names no other attribute, not even to deny it: that takes a superuser, which no managed database's owner is.
+    change = f'ALTER ROLE "{role}" WITH {login}'
+    create = f'CREATE ROLE "{role}" WITH {login} NOSUPERUSER NOCREATEDB NOCREATEROLE'
+    connection.execute(text(change if exists else create))
     connection.execute(text(f'GRANT "{role}" TO current_user'))
     for schema in ("messaging", *((service,) if has_schema else ())):
         connection.execute(text(f'GRANT USAGE ON SCHEMA "{schema}" TO "{role}"'))

@@ -9,7 +9,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from sqlalchemy.orm import Session
 
 from shared.contracts.message import Contract, Event, FailureNotice
-from shared.messaging.middleware.job import JobMiddleware
+from shared.messaging.middleware.job import JobMiddleware, check_number
 from shared.messaging.retries import Backoff, Exponential
 
 QUEUE_PATTERN = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
@@ -19,6 +19,7 @@ MAX_TIME_LIMIT = 1_200
 MessageT = TypeVar("MessageT", bound=Contract)
 IntentT = TypeVar("IntentT")
 ResultT = TypeVar("ResultT")
+ValueT = TypeVar("ValueT")
 
 
 class Snooze(Exception):  # noqa: N818 - it is not an error: the job asks to be put back
@@ -134,11 +135,11 @@ def actor(
         tries,
         backoff or Exponential(),
         time_limit,
-        tuple(permanent),
+        _many(contract, "permanent", permanent),
         on_failure,
         retry_until=retry_until,
         max_exceptions=max_exceptions,
-        middleware=tuple(middleware),
+        middleware=_many(contract, "middleware", middleware),
     )
     _check(contract, queue, policy)
     return lambda function: ActorDeclaration(contract, queue, function, policy)
@@ -166,48 +167,89 @@ def provider_actor(
         tries,
         backoff or Exponential(),
         time_limit,
-        tuple(permanent),
+        _many(contract, "permanent", permanent),
         on_failure,
         lease=call_deadline + 30,
         retry_until=retry_until,
         max_exceptions=max_exceptions,
-        middleware=tuple(middleware),
+        middleware=_many(contract, "middleware", middleware),
     )
     _check(contract, queue, policy)
-    if call_deadline > time_limit:
+    check_number(contract, "call_deadline", call_deadline)
+    if not 0 < call_deadline <= time_limit:
         raise ValueError(
             f"{contract.kind}: a call of {call_deadline} s does not fit into a time limit of {time_limit} s"
         )
     return lambda function: ActorDeclaration(contract, queue, function, policy, calls_provider=True)
 
 
+def _many(contract: type[Contract], option: str, values: Iterable[ValueT]) -> tuple[ValueT, ...]:
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise TypeError(f"{_name(contract)}: {option} is a list, not {values!r}; write [{values!r}]")
+    return tuple(values)
+
+
+def _name(contract: object) -> str:
+    return str(getattr(contract, "kind", contract))
+
+
 def _check(contract: type[Contract], queue: str, policy: Policy) -> None:
     if not (isinstance(contract, type) and issubclass(contract, Contract) and hasattr(contract, "kind")):
         raise TypeError(f"@actor takes a contract (a Command or Event with a kind), not {contract!r}")
-    if not QUEUE_PATTERN.fullmatch(queue):
+    if not isinstance(queue, str) or not QUEUE_PATTERN.fullmatch(queue):
         raise ValueError(f"{contract.kind}: a queue is named service.class, not {queue!r}")
     if not issubclass(contract, Event) and contract.owner() != queue.partition(".")[0]:
         raise ValueError(f"{contract.kind} is a command of {contract.owner()}: only its owner hears it, not {queue!r}")
-    _check_policy(contract, policy)
-    for one in policy.middleware:
+    _check_retries(contract, policy)
+    _check_end(contract, policy)
+    _check_middleware(contract, policy.middleware)
+
+
+def _check_retries(contract: type[Contract], policy: Policy) -> None:
+    for name in ("tries", "max_exceptions"):
+        if (value := getattr(policy, name)) is not None:
+            check_number(contract, name, value, whole=True)
+            if value < 1:
+                raise ValueError(f"{contract.kind}: {name} is at least 1, and counts the first one")
+    if not callable(getattr(policy.backoff, "delay", None)):
+        raise TypeError(f"{contract.kind}: backoff is Delays([5, 30]), Linear(60) or Exponential(), not {policy.backoff!r}")
+    if policy.tries is None and policy.retry_until is None:
+        raise ValueError(f"{contract.kind}: without tries there is no end; set retry_until")
+    if policy.tries is not None and policy.max_exceptions is not None and policy.max_exceptions > policy.tries:
+        raise ValueError(f"{contract.kind}: {policy.tries} tries never come to {policy.max_exceptions} exceptions")
+    if policy.retry_until is not None:
+        check_number(contract, "retry_until", policy.retry_until)
+        if policy.retry_until <= 0:
+            raise ValueError(f"{contract.kind}: retry_until is over 0 s, counted from the first try")
+        if policy.tries != 1 and policy.backoff.delay(1) >= policy.retry_until:
+            raise ValueError(f"{contract.kind}: its first retry would come after retry_until: there would be none")
+
+
+def _check_end(contract: type[Contract], policy: Policy) -> None:
+    check_number(contract, "time_limit", policy.time_limit)
+    if not 0 < policy.time_limit <= MAX_TIME_LIMIT:
+        raise ValueError(f"{contract.kind}: a time limit is over 0 and at most {MAX_TIME_LIMIT} s; cut longer work up")
+    for error in policy.permanent:
+        if not (isinstance(error, type) and issubclass(error, Exception)):
+            raise TypeError(f"{contract.kind}: permanent names classes of exceptions, not {error!r}")
+    notice = policy.on_failure
+    if notice is None:
+        return
+    if not (isinstance(notice, type) and issubclass(notice, FailureNotice)):
+        raise TypeError(f"{contract.kind}: on_failure names a FailureNotice, not {notice!r}")
+    if notice is contract:
+        raise ValueError(f"{contract.kind}: a notice that fails and tells itself so never ends")
+
+
+def _check_middleware(contract: type[Contract], middleware: tuple[JobMiddleware, ...]) -> None:
+    for one in middleware:
         if not isinstance(one, JobMiddleware):
             raise TypeError(f"{contract.kind}: {one!r} is no JobMiddleware; write RateLimited(…), not RateLimited")
         one.check(contract)
-
-
-def _check_policy(contract: type[Contract], policy: Policy) -> None:
-    if policy.tries is not None and policy.tries < 1:
-        raise ValueError(f"{contract.kind}: tries counts the first one, so it is at least 1")
-    if policy.tries is None and policy.retry_until is None:
-        raise ValueError(f"{contract.kind}: without tries there is no end; set retry_until")
-    if policy.retry_until is not None and policy.retry_until <= 0:
-        raise ValueError(f"{contract.kind}: retry_until is over 0 s, counted from the first try")
-    if policy.max_exceptions is not None and policy.max_exceptions < 1:
-        raise ValueError(f"{contract.kind}: max_exceptions is at least 1")
-    if not 0 < policy.time_limit <= MAX_TIME_LIMIT:
-        raise ValueError(f"{contract.kind}: a time limit is over 0 and at most {MAX_TIME_LIMIT} s; cut longer work up")
-    if policy.on_failure is not None and not issubclass(policy.on_failure, FailureNotice):
-        raise TypeError(f"{contract.kind}: on_failure names a FailureNotice")
+    identities = [one.identity for one in middleware]
+    for one in middleware:
+        if identities.count(one.identity) > 1:
+            raise ValueError(f"{contract.kind}: {one!r} stands beside another of its key, and they would contradict")
 
 
 def declarations_in(module: ModuleType) -> list[ActorDeclaration]:

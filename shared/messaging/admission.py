@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import psycopg
 from sqlalchemy.orm import Session
 
 from shared.contracts.message import Contract
@@ -25,8 +26,14 @@ BUSY_SECONDS = 5.0
 
 
 def is_asked(declaration: ActorDeclaration, delivery: Delivery) -> bool:
-    """True if anything stands between the message and its handler."""
-    return bool(declaration.policy.middleware) or membership.belongs(delivery.options)
+    """True if anything stands between the message and its handler that must be committed before the handler starts.
+
+    Whether a member's batch or chain was cancelled, a plain handler's own transaction finds out.
+    """
+    options = delivery.options
+    if declaration.policy.middleware or membership.frees_key_at_start(options):
+        return True
+    return declaration.calls_provider and membership.belongs(options)
 
 
 def ask(runner: "Runner", declaration: ActorDeclaration, delivery: Delivery, message: Contract) -> str | None:
@@ -41,7 +48,11 @@ def ask(runner: "Runner", declaration: ActorDeclaration, delivery: Delivery, mes
             end_starts(driver(session), delivery)
         return outcome
 
-    outcome = runner.transact(decided, delivery)
+    try:
+        outcome = runner.transact(decided, delivery)
+    except psycopg.errors.LockNotAvailable:
+        # Too many at one limiter: that is no fault of the message.
+        outcome = "busy"
     return runner.release(delivery, BUSY_SECONDS) if outcome == "busy" else outcome
 
 

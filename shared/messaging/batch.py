@@ -1,14 +1,9 @@
-"""Batches: many members, counted truly, with callbacks that come exactly once.
+"""Batches: many members, counted truly (see counting), with callbacks that come exactly once."""
 
-A member counts in the transaction that ends it, so a redelivery never counts twice. The counters are split over shards,
-chosen by the member's id, so that they are no hot spot; a shard that runs out of pending members looks, under the batch
-row's lock, whether it was the last: of two that end at the same time, the second to get the lock sees the first.
-"""
-
-import zlib
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import cycle
 from typing import Any
 from uuid import UUID
 
@@ -20,16 +15,29 @@ from shared.contracts.message import Command
 from shared.database.session import PUBLISHED, driver
 from shared.errors import PermanentError
 from shared.ids import new_id
-from shared.messaging.causes import Cause, current_cause
-from shared.messaging.chain import Chain, check_heard, publish_chain
+from shared.messaging.causes import Cause, caused_by, current_cause
+from shared.messaging.chain import Chain, check_heard, check_storable, start_chain
+from shared.messaging.counting import Place, locked
 from shared.messaging.envelope import Envelope
 from shared.messaging.inbox import Connection
+from shared.messaging.sending import kept
 
 SHARDS = 64
+"""Shards of what is added at once, so that so many of its members can end at the same time without waiting."""
+
+_COUNTS = """
+SELECT id, name, state, organisation_id, created_at, finished_at, coalesce(shards.pending, 0)::bigint AS pending,
+    (batch.done + coalesce(shards.done, 0))::bigint AS done, (batch.failed + coalesce(shards.failed, 0))::bigint AS failed,
+    (batch.cancelled + coalesce(shards.cancelled, 0))::bigint AS cancelled
+FROM messaging.batch LEFT JOIN LATERAL (
+    SELECT sum(pending) AS pending, sum(done) AS done, sum(failed) AS failed, sum(cancelled) AS cancelled
+    FROM messaging.batch_shard WHERE batch_id = batch.id
+) AS shards ON true
+"""
 
 
 class InvalidBatchError(PermanentError):
-    """A batch is empty, is not there, or has ended."""
+    """A batch is empty, is not there, has ended, or was given a member that it cannot have."""
 
     code = "invalid_batch"
     http_status = 409
@@ -37,10 +45,11 @@ class InvalidBatchError(PermanentError):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Members run in any order. `then` is published if all are done, `catch` at the first final failure, `finally_` when
-    all have ended. Unless `allow_failures`, the first failure cancels the members that have not started.
+    """Members run in any order. A member is a command, a chain, or a batch.
 
-    A member is a command, a chain, or a batch.
+    `then` is published if all of them are done, `catch` at the first final failure, `finally_` when all have ended, each
+    once. Unless `allow_failures`, the first failure cancels the members that have not started. With `allow_failures` they
+    all run; still `then` comes only if every one is done, and a batch that it is a member of counts it as done.
     """
 
     name: str
@@ -55,204 +64,189 @@ class Batch:
             raise InvalidBatchError(
                 f"the batch {self.name!r} is empty: there is nothing that its callbacks could follow"
             )
+        _check_members(self.members)
 
 
 @dataclass(frozen=True, slots=True)
 class BatchState:
-    """A batch as it stands. `progress` is the percentage of members that have ended, 0 to 100."""
+    """A batch as it stands: running, cancelled (members may still run), and with `finished_at` done, failed or cancelled.
+
+    A chain or a batch is one member. A failed member that is tried again is pending.
+    """
 
     id: UUID
     name: str
     state: str
-    total: int
+    organisation_id: UUID | None
+    created_at: datetime
+    finished_at: datetime | None
     pending: int
     done: int
     failed: int
     cancelled: int
 
     @property
+    def total(self) -> int:
+        return self.pending + self.done + self.failed + self.cancelled
+
+    @property
     def progress(self) -> int:
-        return 100 * (self.total - self.pending) // self.total if self.total else 100
+        """The percentage of members that have ended, 0 to 100."""
+        return 100 * (self.total - self.pending) // self.total
 
 
-def publish_batch(session: Session, batch: Batch, *, parent_id: UUID | None = None) -> UUID:
-    """Start a batch in the session's transaction. Returns its id. Raises InvalidBatchError, InvalidChainError."""
-    connection, batch_id, cause = driver(session), new_id(), current_cause()
-    callbacks = {"then": batch.then, "catch": batch.catch, "finally": batch.finally_}
-    check_heard(connection, sorted({one.kind for one in callbacks.values() if one is not None}))
-    connection.execute(
-        "INSERT INTO messaging.batch (id, name, state, allow_failures, callbacks, parent_id, organisation_id, "
-        "correlation_id, causation_id) VALUES (%s, %s, 'running', %s, %s, %s, %s, %s, %s)",
-        (
-            batch_id, batch.name, batch.allow_failures, Jsonb({name: _callback(one) for name, one in callbacks.items()}),
-            parent_id, cause.organisation_id, cause.correlation_id or batch_id, cause.causation_id,
-        ),
-    )  # fmt: skip
-    _add(session, batch_id, batch.members)
+def publish_batch(session: Session, batch: Batch, *, organisation_id: UUID | None = None) -> UUID:
+    """Start a batch in the session's transaction. Returns its id.
+
+    Raises InvalidBatchError, InvalidChainError for a kind that nobody hears, MessageTooLargeError.
+    """
+    batch_id = _start(driver(session), batch, None, organisation_id)
+    session.info[PUBLISHED] = True
     return batch_id
 
 
-def add_to_batch(session: Session, batch_id: UUID, members: Sequence[Command | Chain | Batch]) -> None:
-    """Add members while it runs: from outside, or from within one of its members. Raises InvalidBatchError."""
-    row = _locked(driver(session), batch_id)
-    if row["state"] != "running":
-        raise InvalidBatchError(f"the batch {batch_id} is {row['state']}: nothing can be added to it any more")
-    _add(session, batch_id, members)
+def current_batch() -> UUID | None:
+    """The batch that the message being handled is a member of, itself or as a step of a chain: to add to it, to cancel it."""
+    return current_cause().batch_id
 
 
-def _add(session: Session, batch_id: UUID, members: Sequence[Command | Chain | Batch]) -> None:
+def add_to_batch(session: Session, batch_id: UUID, members: "Sequence[Command | Chain | Batch]") -> None:
+    """Add members while it runs.
+
+    From within one of its members nobody waits for this, and what is added to a batch that was cancelled meanwhile ends
+    unrun. From outside it keeps the batch from ending until the transaction ends: add last, and commit soon. Raises
+    InvalidBatchError if the batch has ended; from outside also if it was cancelled.
+    """
     connection = driver(session)
-    commands = [one for one in members if isinstance(one, Command)]
-    check_heard(connection, sorted({one.kind for one in commands}))
-    envelopes = [_member(one, batch_id) for one in commands]
-    ids = [one.message_id for one in envelopes]
-    for one in members:
-        if isinstance(one, Chain):
-            ids.append(publish_chain(session, one, batch_id=batch_id))
-        elif isinstance(one, Batch):
-            ids.append(publish_batch(session, one, parent_id=batch_id))
-    shards = Counter(shard_of(member_id) for member_id in ids)
-    connection.execute(
-        "INSERT INTO messaging.batch_shard AS known (batch_id, shard, pending) "
-        "SELECT %s, * FROM unnest(%s::int[], %s::bigint[]) AS added (shard, pending) ORDER BY shard "
-        "ON CONFLICT (batch_id, shard) DO UPDATE SET pending = known.pending + excluded.pending",
-        (batch_id, list(shards), list(shards.values())),
-    )
-    connection.execute(
-        "INSERT INTO messaging.outbox (message_id, kind, is_event, body) "
-        "SELECT id, kind, false, body FROM unnest(%s::uuid[], %s::text[], %s::bytea[]) AS member (id, kind, body)",
-        ([one.message_id for one in envelopes], [one.kind for one in envelopes], [one.encode() for one in envelopes]),
-    )
+    _check_members(members)
+    if not _is_within(connection, batch_id):
+        row = connection.execute("SELECT state FROM messaging.batch WHERE id = %s FOR SHARE", (batch_id,)).fetchone()
+        if row is None:
+            raise _missing(batch_id)
+        if row[0] != "running":
+            raise InvalidBatchError(f"the batch {batch_id} is {row[0]}: nothing can be added to it any more")
+    _add(connection, batch_id, members, None)
     session.info[PUBLISHED] = True
 
 
-def shard_of(member_id: UUID) -> int:
-    """The shard that counts a member: always the same one."""
-    return zlib.crc32(member_id.bytes) % SHARDS
-
-
-def is_cancelled(connection: Connection, option: Mapping[str, Any]) -> bool:
-    """True if the batch was cancelled: a member that has not started does not start any more."""
-    row = connection.execute("SELECT state FROM messaging.batch WHERE id = %s", (UUID(option["id"]),)).fetchone()
-    return row is not None and row[0] == "cancelled"
-
-
-def member_ended(
-    connection: Connection, batch_id: UUID, member_id: UUID, *, succeeded: bool, skipped: bool = False
-) -> None:
-    """Count a member, in the transaction that ends it. A member that failed before and was tried again counts anew."""
-    column = "cancelled" if skipped else "done" if succeeded else "failed"
-    shard = shard_of(member_id)
-    again = connection.execute(
-        "DELETE FROM messaging.batch_failure WHERE batch_id = %s AND member_id = %s RETURNING 1", (batch_id, member_id)
-    ).fetchone()
-    if column == "failed":
-        connection.execute(
-            "INSERT INTO messaging.batch_failure (batch_id, member_id) VALUES (%s, %s) ON CONFLICT DO NOTHING",
-            (batch_id, member_id),
-        )
-    from_column = "failed" if again else "pending"
-    if from_column == column:
-        return
-    row = connection.execute(
-        f"UPDATE messaging.batch_shard SET {from_column} = {from_column} - 1, {column} = {column} + 1 "  # noqa: S608 - two of our own column names
-        "WHERE batch_id = %s AND shard = %s RETURNING pending",
-        (batch_id, shard),
-    ).fetchone()
-    if column == "failed":
-        _first_failure(connection, batch_id)
-    if row is not None and row[0] == 0 and not again:
-        _end_if_last(connection, batch_id)
-
-
-def _first_failure(connection: Connection, batch_id: UUID) -> None:
-    row = _locked(connection, batch_id)
-    if row["caught"]:
-        return
-    state = "running" if row["allow_failures"] or row["state"] != "running" else "cancelled"
-    connection.execute(
-        "UPDATE messaging.batch SET caught = true, state = CASE WHEN state = 'running' THEN %s ELSE state END WHERE id = %s",
-        (state, batch_id),
-    )
-    _publish_callback(connection, row, "catch")
-
-
-def _end_if_last(connection: Connection, batch_id: UUID) -> None:
-    row = _locked(connection, batch_id)
-    counts = _counts(connection, batch_id)
-    if row["finished_at"] is not None or counts["pending"]:
-        return
-    all_done = not counts["failed"] and not counts["cancelled"]
-    state = "done" if row["state"] == "running" else row["state"]
-    connection.execute(
-        "UPDATE messaging.batch SET state = %s, finished_at = clock_timestamp() WHERE id = %s", (state, batch_id)
-    )
-    if all_done:
-        _publish_callback(connection, row, "then")
-    _publish_callback(connection, row, "finally")
-    if row["parent_id"] is not None:
-        succeeded = not counts["failed"] or row["allow_failures"]
-        member_ended(connection, row["parent_id"], batch_id, succeeded=succeeded)
-
-
 def cancel_batch(session: Session, batch_id: UUID) -> None:
-    """Members that have not started end unrun; those that run are not interrupted. Raises InvalidBatchError."""
-    connection = driver(session)
-    row = _locked(connection, batch_id)
+    """Members that have not started end unrun, those of batches and chains inside it as well; those that run are not
+    interrupted. Its `then` does not come any more. Raises InvalidBatchError.
+    """
+    row = locked(driver(session), batch_id)
+    if row is None:
+        raise _missing(batch_id)
     if row["finished_at"] is not None:
         raise InvalidBatchError(f"the batch {batch_id} has ended")
-    connection.execute("UPDATE messaging.batch SET state = 'cancelled' WHERE id = %s", (batch_id,))
+    driver(session).execute("UPDATE messaging.batch SET state = 'cancelled' WHERE id = %s", (batch_id,))
 
 
 def show_batch(session: Session, batch_id: UUID) -> BatchState:
     """A batch as it stands. Raises InvalidBatchError if it is not there."""
-    connection = driver(session)
-    with connection.cursor(row_factory=dict_row) as cursor:
-        row = cursor.execute("SELECT id, name, state FROM messaging.batch WHERE id = %s", (batch_id,)).fetchone()
+    with driver(session).cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(f"{_COUNTS} WHERE id = %s".encode(), (batch_id,)).fetchone()
     if row is None:
-        raise InvalidBatchError(f"there is no batch {batch_id}")
-    counts = _counts(connection, batch_id)
-    return BatchState(row["id"], row["name"], row["state"], sum(counts.values()), **counts)
+        raise _missing(batch_id)
+    return BatchState(**row)
 
 
-def _counts(connection: Connection, batch_id: UUID) -> dict[str, int]:
-    with connection.cursor(row_factory=dict_row) as cursor:
-        row = cursor.execute(
-            "SELECT coalesce(sum(pending), 0)::bigint AS pending, coalesce(sum(done), 0)::bigint AS done, "
-            "coalesce(sum(failed), 0)::bigint AS failed, coalesce(sum(cancelled), 0)::bigint AS cancelled "
-            "FROM messaging.batch_shard WHERE batch_id = %s",
-            (batch_id,),
-        ).fetchone()
-    assert row is not None
-    return row
+def list_batches(session: Session, *, running: bool = False, limit: int = 100) -> list[BatchState]:
+    """Batches, the newest first; with `running` those that have not ended."""
+    statement = f"{_COUNTS} WHERE NOT %s OR finished_at IS NULL ORDER BY id DESC LIMIT %s"
+    with driver(session).cursor(row_factory=dict_row) as cursor:
+        return [BatchState(**row) for row in cursor.execute(statement.encode(), (running, limit))]
 
 
-def _locked(connection: Connection, batch_id: UUID) -> dict[str, Any]:
-    with connection.cursor(row_factory=dict_row) as cursor:
-        row = cursor.execute("SELECT * FROM messaging.batch WHERE id = %s FOR UPDATE", (batch_id,)).fetchone()
-    if row is None:
-        raise InvalidBatchError(f"there is no batch {batch_id}")
-    return row
-
-
-def _member(command: Command, batch_id: UUID) -> Envelope:
-    cause, message_id = current_cause(), new_id()
-    cause = Cause(cause.correlation_id or batch_id, cause.causation_id, cause.organisation_id, cause.traceparent)
-    options = {"batch": {"id": str(batch_id)}, "version": command.version}
-    return Envelope(command.kind, command.model_dump(mode="json"), message_id, cause=cause, options=options)
-
-
-def _callback(command: Command | None) -> dict[str, Any] | None:
-    return None if command is None else {"kind": command.kind, "fields": command.model_dump(mode="json")}
-
-
-def _publish_callback(connection: Connection, row: Mapping[str, Any], name: str) -> None:
-    callback = row["callbacks"].get(name)
-    if callback is None:
-        return
-    cause = Cause(row["correlation_id"], current_cause().causation_id, row["organisation_id"])
-    envelope = Envelope(callback["kind"], callback["fields"], new_id(), cause=cause)
+def _start(connection: Connection, batch: Batch, parent: Place | None, organisation_id: UUID | None) -> UUID:
+    batch_id, cause = new_id(), current_cause()
+    callbacks = {"then": batch.then, "catch": batch.catch, "finally": batch.finally_}
+    check_heard(connection, sorted({one.kind for one in callbacks.values() if one is not None}))
+    as_json = {name: one and kept(one) for name, one in callbacks.items()}
+    check_storable(batch.name, as_json)
+    organisation_id = organisation_id or cause.organisation_id
     connection.execute(
-        "INSERT INTO messaging.outbox (message_id, kind, is_event, body) VALUES (%s, %s, false, %s)",
-        (envelope.message_id, envelope.kind, envelope.encode()),
+        "INSERT INTO messaging.batch (id, name, state, allow_failures, callbacks, parent_id, parent_shard, "
+        "organisation_id, correlation_id, causation_id) VALUES (%s, %s, 'running', %s, %s, %s, %s, %s, %s, %s)",
+        (
+            batch_id, batch.name, batch.allow_failures, Jsonb(as_json), parent and parent.batch_id,
+            parent and parent.shard, organisation_id, cause.correlation_id or batch_id, cause.causation_id,
+        ),
+    )  # fmt: skip
+    _add(connection, batch_id, batch.members, organisation_id)
+    return batch_id
+
+
+def _add(
+    connection: Connection,
+    batch_id: UUID,
+    members: "Sequence[Command | Chain | Batch]",
+    organisation_id: UUID | None,
+) -> None:
+    """Count the members as pending first: a chain whose steps are all left out ends at once."""
+    places = [Place(batch_id, new_id()) for _ in range(min(SHARDS, len(members)))]
+    connection.execute(
+        "INSERT INTO messaging.batch_shard (batch_id, shard, pending) "
+        "SELECT %s, shard, pending FROM unnest(%s::uuid[], %s::bigint[]) AS added (shard, pending)",
+        (
+            batch_id,
+            [place.shard for place in places],
+            [len(range(i, len(members), len(places))) for i in range(len(places))],
+        ),
     )
+    placed = list(zip(members, cycle(places), strict=False))
+    now = current_cause()
+    organisation_id = organisation_id or now.organisation_id
+    cause = Cause(now.correlation_id or batch_id, now.causation_id, organisation_id, now.traceparent)
+    with caused_by(replace(cause, batch_id=now.batch_id)):
+        _send(connection, [_member(one, place, cause) for one, place in placed if isinstance(one, Command)])
+        for one, place in placed:
+            if isinstance(one, Chain):
+                start_chain(connection, one, place, organisation_id)
+            elif isinstance(one, Batch):
+                _start(connection, one, place, organisation_id)
+
+
+def _member(command: Command, place: Place, cause: Cause) -> Envelope:
+    options = {"batch": place.option, "version": command.version}
+    return Envelope(command.kind, command.model_dump(mode="json"), new_id(), cause=cause, options=options)
+
+
+def _send(connection: Connection, envelopes: Sequence[Envelope]) -> None:
+    check_heard(connection, sorted({one.kind for one in envelopes}))
+    columns: tuple[list[Any], ...] = (
+        [one.message_id for one in envelopes],
+        [one.kind for one in envelopes],
+        [one.encode() for one in envelopes],
+    )
+    connection.execute(
+        "INSERT INTO messaging.outbox (message_id, kind, is_event, body) "
+        "SELECT id, kind, false, body FROM unnest(%s::uuid[], %s::text[], %s::bytea[]) AS member (id, kind, body)",
+        columns,
+    )
+
+
+def _is_within(connection: Connection, batch_id: UUID) -> bool:
+    """True if the message being handled is a pending member of the batch, or of a batch inside it: then the batch cannot
+    end before this transaction does.
+    """
+    above = current_batch()
+    while above is not None:
+        row = connection.execute(
+            "SELECT parent_id, finished_at FROM messaging.batch WHERE id = %s", (above,)
+        ).fetchone()
+        if row is None or row[1] is not None:
+            return False
+        if above == batch_id:
+            return True
+        above = row[0]
+    return False
+
+
+def _check_members(members: Sequence[object]) -> None:
+    for one in members:
+        if not isinstance(one, Command | Chain | Batch):
+            raise InvalidBatchError(f"a member is a command, a chain or a batch, not {one!r}")
+
+
+def _missing(batch_id: UUID) -> InvalidBatchError:
+    return InvalidBatchError(f"there is no batch {batch_id}")

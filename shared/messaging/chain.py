@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 from shared.contracts.message import Command
 from shared.database.session import PUBLISHED, driver
 from shared.errors import PermanentError
+from shared.ids import new_id
 from shared.messaging import chain_steps
 from shared.messaging.causes import current_cause
 from shared.messaging.counting import Place
 from shared.messaging.inbox import Connection
 from shared.messaging.sending import kept
-from shared.ids import new_id
 
 
 class InvalidChainError(PermanentError):

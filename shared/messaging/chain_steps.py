@@ -65,18 +65,21 @@ def step_retried(connection: Connection, option: object) -> None:
         member_retried(connection, place, row["id"])
 
 
-def publish_again(connection: Connection, chain_id: UUID) -> None:
-    """Publish the failed step with a new message: there is none that could be tried again. Raises MessageTooLargeError."""
+def publish_again(connection: Connection, chain_id: UUID) -> UUID | None:
+    """Publish the failed step with a new message, where there is none that could be tried again. Returns the message's
+    id; None if the chain has not failed. Raises MessageTooLargeError.
+    """
     row = _locked(connection, chain_id)
-    if row is not None:
-        step_retried(connection, {"id": chain_id, "step": row["step"]})
-        _publish(connection, row, row["step"], row["results"])
+    if row is None or row["state"] != "failed":
+        return None
+    step_retried(connection, {"id": chain_id, "step": row["step"]})
+    return _publish(connection, row, row["step"], row["results"])
 
 
 def advance(connection: Connection, chain_id: UUID, after: int, result: object) -> bool:
     """Publish the step that follows on `after`, or end the chain. Raises ResultNotJsonError."""
     row = _locked(connection, chain_id)
-    if row is None or row["step"] != after or row["finished_at"] is not None or row["state"] == "failed":
+    if row is None or row["step"] != after or row["finished_at"] is not None:
         return False
     results = {**row["results"], **as_results(result)}
     following = next((i for i in range(after + 1, len(row["steps"])) if _applies(row["steps"][i], results)), None)
@@ -96,7 +99,7 @@ def advance(connection: Connection, chain_id: UUID, after: int, result: object) 
     return True
 
 
-def _publish(connection: Connection, row: Mapping[str, Any], index: int, results: Mapping[str, Any]) -> None:
+def _publish(connection: Connection, row: Mapping[str, Any], index: int, results: Mapping[str, Any]) -> UUID:
     step, now = row["steps"][index], current_cause()
     taken = {name: results[source] for name, source in step["take"].items() if source in results}
     cause = Cause(row["correlation_id"], now.causation_id, row["organisation_id"], now.traceparent)
@@ -110,6 +113,7 @@ def _publish(connection: Connection, row: Mapping[str, Any], index: int, results
         "UPDATE messaging.chain SET step = %s, results = %s, message_id = %s WHERE id = %s",
         (index, Jsonb(results), envelope.message_id, row["id"]),
     )
+    return envelope.message_id
 
 
 def _fail(connection: Connection, row: Mapping[str, Any], reason: str, error: str) -> bool:

@@ -213,15 +213,15 @@ def retry_failed(session: Session, failed_id: UUID) -> UUID:
         raise NotRetryableError(f"{failed_id} is no message that a consumer can take: look at it, then discard it")
     lock(connection, str(service), message_id)
     connection.execute(
-        "UPDATE messaging.inbox SET status = 'waiting', turn = %s, attempts = 0, finished_at = NULL "
+        "UPDATE messaging.inbox SET status = 'waiting', turn = %s, attempts = 0, exceptions = 0, finished_at = NULL "
         "WHERE message_id = %s AND service = %s AND status = 'failed'",
         (turn + 1, message_id, service),
     )
     connection.execute(
         "INSERT INTO messaging.outbox (message_id, kind, is_event, queue, body) VALUES (%s, %s, false, %s, %s)",
-        (message_id, kind, queue, with_turn(_as_bytes(body), turn + 1)),
+        (message_id, kind, queue, with_turn(_as_bytes(body), turn + 1, by_hand=True)),
     )
-    membership.retried(connection, orjson.loads(_as_bytes(body))["options"])
+    membership.retried(connection, orjson.loads(_as_bytes(body))["options"], message_id)
     _resolve(connection, failed_id, "retried", None)
     session.info[PUBLISHED] = True
     return message_id
@@ -244,10 +244,12 @@ def _resolve(connection: Connection, failed_id: UUID, resolution: str, note: str
     return updated.rowcount == 1
 
 
-def with_turn(body: bytes, turn: int) -> bytes:
-    """The same message at another turn."""
+def with_turn(body: bytes, turn: int, *, by_hand: bool = False) -> bytes:
+    """The same message at another turn. A member that is sent `by_hand` runs, also if its chain or batch was cancelled."""
     parsed = orjson.loads(body)
     parsed["options"]["turn"] = turn
+    if by_hand and membership.belongs(parsed["options"]):
+        parsed["options"][membership.BY_HAND] = True
     return orjson.dumps(parsed)
 
 

@@ -28,7 +28,10 @@ class Claim(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The inbox row of a message: a message that was never claimed has the defaults. `age` is in seconds since its first try."""
+    """The inbox row of a message: a message that was never claimed has the defaults.
+
+    `age` is in seconds since its first try, which a limiter or a snooze that came before it is not.
+    """
 
     status: str = "new"
     turn: int = 0
@@ -53,7 +56,8 @@ VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, CASE WHEN %s THEN now() END, %s,
         clock_timestamp() - make_interval(secs => %s))
 ON CONFLICT (message_id, service) DO UPDATE
     SET status = excluded.status, turn = excluded.turn, attempts = excluded.attempts, finished_at = excluded.finished_at,
-        exceptions = inbox.exceptions + excluded.exceptions
+        exceptions = inbox.exceptions + excluded.exceptions,
+        started_at = CASE WHEN inbox.attempts = 0 THEN excluded.started_at ELSE inbox.started_at END
 """
 _STANDING = """
 SELECT status, turn, attempts, exceptions, extract(epoch FROM clock_timestamp() - started_at)::float8

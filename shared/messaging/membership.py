@@ -1,14 +1,20 @@
-"""What a message belongs to: a chain, a batch, a unique key. Whoever ends the message tells them, in the same transaction."""
+"""What a message belongs to: a chain, a batch, a unique key. Whoever ends the message tells them, in the same transaction.
+
+Who tells of an end is told whether that led to another message, so that the relay can be woken.
+"""
 
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from shared.messaging import batch, chain
+from shared.messaging import chain_steps
+from shared.messaging.counting import Ended, is_cancelled, member_ended, member_retried, place_of
 from shared.messaging.delivery import Delivery
 from shared.messaging.inbox import Connection
 from shared.messaging.unique import free_key
 
+BY_HAND = "by_hand"
+"""Option of a message that a person tried again: it runs, whatever was cancelled meanwhile."""
 _NAMES = ("chain", "batch", "unique")
 
 
@@ -17,10 +23,21 @@ def belongs(options: Mapping[str, Any]) -> bool:
     return any(name in options for name in _NAMES)
 
 
+def frees_key_at_start(options: Mapping[str, Any]) -> bool:
+    """True if its unique key is to be free while its handler runs: that is a transaction before the handler's."""
+    unique = options.get("unique")
+    return isinstance(unique, Mapping) and unique.get("until") == "started"
+
+
 def may_start(connection: Connection, delivery: Delivery) -> bool:
-    """False if the message must not start: its batch was cancelled."""
+    """False if the message must not start: its chain or its batch was cancelled."""
     options = delivery.options
-    return "batch" not in options or not batch.is_cancelled(connection, options["batch"])
+    if options.get(BY_HAND):
+        return True
+    if "chain" in options and chain_steps.is_stopped(connection, options["chain"]):
+        return False
+    place = place_of(options.get("batch"))
+    return place is None or not is_cancelled(connection, place.batch_id)
 
 
 def started(connection: Connection, delivery: Delivery) -> None:
@@ -28,33 +45,39 @@ def started(connection: Connection, delivery: Delivery) -> None:
     free_key(connection, delivery.options, delivery.message_id, "started")
 
 
-def done(connection: Connection, delivery: Delivery, result: object) -> None:
-    """The message is done, with what its handler returned."""
+def done(connection: Connection, delivery: Delivery, result: object) -> bool:
+    """The message is done, with what its handler returned. Raises ResultNotJsonError."""
     options = delivery.options
     free_key(connection, options, delivery.message_id, "finished")
-    if "chain" in options:
-        chain.step_done(connection, options["chain"], result)
-    if "batch" in options:
-        batch.member_ended(connection, UUID(options["batch"]["id"]), delivery.message_id, succeeded=True)
+    told = "chain" in options and chain_steps.step_done(connection, options["chain"], result)
+    return _count(connection, options, delivery.message_id, "done") or told
 
 
-def skipped(connection: Connection, delivery: Delivery) -> None:
-    """The message ended unrun: its batch was cancelled."""
-    free_key(connection, delivery.options, delivery.message_id, "finished")
-    member_of = UUID(delivery.options["batch"]["id"])
-    batch.member_ended(connection, member_of, delivery.message_id, succeeded=False, skipped=True)
+def skipped(connection: Connection, delivery: Delivery) -> bool:
+    """The message ended unrun: its chain or its batch was cancelled."""
+    options = delivery.options
+    free_key(connection, options, delivery.message_id, "finished")
+    told = "chain" in options and chain_steps.step_skipped(connection, options["chain"])
+    return _count(connection, options, delivery.message_id, "cancelled") or told
 
 
-def failed(connection: Connection, options: Mapping[str, Any], message_id: UUID, reason: str, error: str) -> None:
+def failed(connection: Connection, options: Mapping[str, Any], message_id: UUID, reason: str, error: str) -> bool:
     """The message finally failed."""
     free_key(connection, options, message_id, "finished")
-    if "chain" in options:
-        chain.step_failed(connection, options["chain"], reason, error)
-    if "batch" in options:
-        batch.member_ended(connection, UUID(options["batch"]["id"]), message_id, succeeded=False)
+    text = error.replace("\x00", "")
+    told = "chain" in options and chain_steps.step_failed(connection, options["chain"], reason, text)
+    return _count(connection, options, message_id, "failed") or told
 
 
-def retried(connection: Connection, options: Mapping[str, Any]) -> None:
+def retried(connection: Connection, options: Mapping[str, Any], message_id: UUID) -> None:
     """A failed message is tried again by hand."""
     if "chain" in options:
-        chain.resumed(connection, options["chain"])
+        chain_steps.step_retried(connection, options["chain"])
+    place = place_of(options.get("batch"))
+    if place is not None:
+        member_retried(connection, place, message_id)
+
+
+def _count(connection: Connection, options: Mapping[str, Any], message_id: UUID, ended: Ended) -> bool:
+    place = place_of(options.get("batch"))
+    return place is not None and member_ended(connection, place, message_id, ended)

@@ -14,7 +14,8 @@ from shared.errors import PermanentError
 from shared.ids import new_id
 from shared.messaging.causes import Cause, current_cause
 from shared.messaging.envelope import Envelope
-from shared.messaging.unique import Debounce, InvalidKeyError, Unique, take_key
+from shared.messaging.inbox import Connection
+from shared.messaging.unique import Debounce, InvalidKeyError, Unique, scoped, take_key
 
 __all__ = ["Session", "publish", "publish_all"]
 
@@ -32,8 +33,8 @@ INSERT INTO messaging.scheduled AS first
     (message_id, kind, is_event, turn, body, due_at, reason, organisation_id, correlation_id, debounce_key, latest_at)
 VALUES (%s, %s, %s, 1, %s, clock_timestamp() + %s, 'debounced', %s, %s, %s, clock_timestamp() + %s)
 ON CONFLICT (debounce_key) WHERE debounce_key IS NOT NULL DO UPDATE SET
-    message_id = excluded.message_id, kind = excluded.kind, is_event = excluded.is_event, body = excluded.body,
-    due_at = least(excluded.due_at, first.latest_at)
+    message_id = excluded.message_id, body = excluded.body, due_at = least(excluded.due_at, first.latest_at),
+    organisation_id = excluded.organisation_id, correlation_id = excluded.correlation_id
 """
 
 
@@ -66,31 +67,32 @@ def publish(
     """
     options: dict[str, Any] = {"tags": list(tags)} if tags else {}
     if unique is not None:
-        options["unique"] = unique.option
+        options["unique"] = unique.option(message.kind)
     envelope = _envelope(message, organisation_id, options)
-    connection = driver(session)
     if debounce is not None:
         return _debounced(session, message, envelope, debounce, due, unique)
+    # All that can be refused is refused before the key is taken: the caller may go on with its transaction.
+    body, later = envelope.encode(), None if due is None else _due(due)
+    connection, is_event = driver(session), isinstance(message, Event)
     if unique is not None:
-        holder = take_key(connection, unique, envelope.message_id)
+        holder = _take_key(connection, unique, message, envelope.message_id)
         if holder != envelope.message_id:
             return holder
-    is_event = isinstance(message, Event)
-    if due is None:
-        parameters = (envelope.message_id, message.kind, is_event, envelope.encode())
-        connection.execute(_INSERT_ONE, parameters, prepare=True)
+    if later is None:
+        connection.execute(_INSERT_ONE, (envelope.message_id, message.kind, is_event, body), prepare=True)
     else:
-        at, delay = _due(due)
-        cause = envelope.cause
-        connection.execute(
-            _SCHEDULE,
-            (
-                envelope.message_id, message.kind, is_event, envelope.encode(), at, delay,
-                cause.organisation_id, cause.correlation_id,
-            ),
-        )  # fmt: skip
+        causes = (envelope.cause.organisation_id, envelope.cause.correlation_id)
+        connection.execute(_SCHEDULE, (envelope.message_id, message.kind, is_event, body, *later, *causes))
     session.info[PUBLISHED] = True
     return envelope.message_id
+
+
+def _take_key(connection: Connection, unique: Unique, message: Contract, message_id: UUID) -> UUID:
+    if isinstance(message, Event) and not isinstance(unique.until, timedelta):
+        raise InvalidKeyError(
+            f"{message.kind} is an event: many may hear it, or nobody, so nobody frees its key; make it unique for a time"
+        )
+    return take_key(connection, unique, message.kind, message_id)
 
 
 def _debounced(
@@ -110,7 +112,7 @@ def _debounced(
         _DEBOUNCE,
         (
             envelope.message_id, message.kind, isinstance(message, Event), envelope.encode(), wait, cause.organisation_id,
-            cause.correlation_id, debounce.key, latest,
+            cause.correlation_id, scoped(message.kind, debounce.key), latest,
         ),
     )  # fmt: skip
     session.info[PUBLISHED] = True
@@ -150,6 +152,8 @@ def _due(due: datetime | timedelta) -> tuple[datetime | None, timedelta | None]:
         if due < timedelta(0):
             raise InvalidDueTimeError(f"a delay of {due} is negative: leave `due` out to send at once")
         return None, due
+    if not isinstance(due, datetime):
+        raise InvalidDueTimeError(f"due is a timedelta or an aware datetime, not {due!r}")
     if due.tzinfo is None:
         raise InvalidDueTimeError(f"{due} has no time zone: due times are aware")
     if due < now() - PAST_TOLERANCE:

@@ -14,14 +14,24 @@ from shared.messaging import inbox
 from shared.messaging.actor import ActorDeclaration, Policy, Snooze
 from shared.messaging.delivery import Delivery
 from shared.messaging.failed_jobs import ERROR_LENGTH, Failure, finish_failed
-from shared.messaging.inbox import Standing
+from shared.messaging.inbox import Connection, Standing
 from shared.messaging.poison import clear_starts
 
 Outcome = Literal["retry", "snoozed", "failed", "quiet"]
 
+LONGEST_DELAY_SECONDS = 30 * 86_400.0
+"""Whatever a provider or a backoff asks for, a message comes back after this."""
+
 _ATTEMPT = """
 INSERT INTO messaging.attempt (message_id, service, kind, turn, attempt, outcome, error_type, error, duration, next_at)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, clock_timestamp() + %s)
+"""
+_CRASHED = """
+INSERT INTO messaging.attempt (message_id, service, kind, turn, attempt, outcome, error_type, error, duration)
+SELECT %(message_id)s, %(service)s, %(kind)s, %(turn)s,
+       coalesce((SELECT greatest(attempts, 1) FROM messaging.inbox WHERE message_id = %(message_id)s AND service = %(service)s), 1),
+       'crashed', 'crashed', 'its process ended, or its connection was lost, while it was handled; no attempt is spent', 0
+FROM generate_series(1, %(crashed)s)
 """
 _SCHEDULE = """
 INSERT INTO messaging.scheduled
@@ -50,7 +60,7 @@ def judge(policy: Policy, error: BaseException, attempt: int, *, exceptions: int
     bug, this one among them, `age` the seconds since the first try.
     """
     if isinstance(error, Snooze):
-        return Verdict("snoozed", error.seconds)
+        return Verdict("snoozed", _bounded(error.seconds))
     if isinstance(error, (PermanentError, *policy.permanent)):
         return Verdict("failed", reason="permanent")
     if policy.tries is not None and attempt >= policy.tries:
@@ -58,12 +68,17 @@ def judge(policy: Policy, error: BaseException, attempt: int, *, exceptions: int
     if policy.max_exceptions is not None and exceptions >= policy.max_exceptions:
         return Verdict("failed", reason="too_many_exceptions")
     if isinstance(error, TransientError) and error.retry_after is not None:
-        delay = max(0.0, error.retry_after)
+        delay = _bounded(error.retry_after)
     else:
-        delay = policy.backoff.delay(attempt)
+        delay = _bounded(policy.backoff.delay(attempt))
     if policy.retry_until is not None and age + delay >= policy.retry_until:
         return Verdict("failed", reason="retried_until")
     return Verdict("retry", delay)
+
+
+def _bounded(seconds: float) -> float:
+    """A delay that a timestamp can be reckoned with; what is no number is none."""
+    return min(max(0.0, seconds), LONGEST_DELAY_SECONDS) if seconds == seconds else 0.0  # noqa: PLR0124 - NaN is not itself
 
 
 def is_expected(error: BaseException) -> bool:
@@ -85,7 +100,7 @@ def record_attempt(
     connection = driver(session)
     inbox.lock(connection, delivery.service, delivery.message_id)
     if delivery.redelivered:
-        clear_starts(connection, delivery.service, delivery.message_id)
+        end_starts(connection, delivery)
     standing = inbox.standing(connection, delivery)
     if standing.is_over_for(delivery.turn):
         return "quiet"
@@ -96,7 +111,7 @@ def record_attempt(
         error,
         attempt,
         exceptions=standing.exceptions + is_bug,
-        age=max(standing.age, duration),
+        age=max(standing.age, duration) if standing.attempts else duration,
     )
     spent = attempt if verdict.spends_attempt else standing.attempts
     error_type = getattr(error, "code", type(error).__name__)
@@ -123,6 +138,18 @@ def record_attempt(
     )
     put_off(session, delivery, next_in, delivery.turn + 1, verdict.outcome)
     return verdict.outcome
+
+
+def end_starts(connection: Connection, delivery: Delivery, *, is_running: bool = True) -> None:
+    """Strike the starts of a redelivered message out, in the transaction of an outcome, and tell those that crashed.
+
+    A first start is not written down, so a crash is told from the second on. `is_running` says that the last start is
+    the present one.
+    """
+    starts = clear_starts(connection, delivery.service, delivery.message_id)
+    if (crashed := starts - is_running) > 0:
+        names = {"service": delivery.service, "kind": delivery.kind, "turn": delivery.turn, "crashed": crashed}
+        connection.execute(_CRASHED, {**names, "message_id": delivery.message_id})
 
 
 def record_put_back(
@@ -166,7 +193,7 @@ def record_poison(session: Session, declaration: ActorDeclaration, delivery: Del
     """End a message that never ends: its worker died at each of its last starts."""
     connection = driver(session)
     inbox.lock(connection, delivery.service, delivery.message_id)
-    clear_starts(connection, delivery.service, delivery.message_id)
+    end_starts(connection, delivery, is_running=False)
     attempts = inbox.standing(connection, delivery).attempts
     error = (
         f"{starts} starts of this message ended with the death of their process; it was running alone in the last ones"

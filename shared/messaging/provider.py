@@ -23,10 +23,9 @@ from shared.messaging.actor import ActorDeclaration, ProviderSteps, Snooze
 from shared.messaging.delivery import Delivery
 from shared.messaging.gate import DatabaseAwayError, is_database_away
 from shared.messaging.inbox import Claim, Connection
-from shared.messaging.outcomes import record_poison
+from shared.messaging.outcomes import end_starts, record_poison
 from shared.messaging.poison import (
     MAX_UNFINISHED_STARTS,
-    clear_starts,
     record_start,
     take_back_start,
     unfinished_starts,
@@ -143,7 +142,7 @@ class _Steps:
         return False
 
     def _clear_starts(self, connection: Connection) -> None:
-        clear_starts(connection, self.delivery.service, self.delivery.message_id)
+        end_starts(connection, self.delivery)
 
     def _claim(self, connection: Connection) -> tuple[Claim, int]:
         locked = inbox.try_lock(connection, self.delivery)

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Protocol
 
 
@@ -20,8 +21,8 @@ class Delays:
     jitter: float = 0.0
 
     def __post_init__(self) -> None:
-        if not self.seconds or any(delay < 0 for delay in self.seconds):
-            raise ValueError("a list of delays needs at least one, none of them negative")
+        if not self.seconds or not all(0 <= delay < inf for delay in self.seconds) or not 0 <= self.jitter < 1:
+            raise ValueError("a list of delays needs at least one, none of them negative, and 0 <= jitter < 1")
 
     def delay(self, attempt: int) -> float:
         return _spread(self.seconds[min(attempt, len(self.seconds)) - 1], self.jitter)
@@ -41,6 +42,22 @@ class Exponential:
 
     def delay(self, attempt: int) -> float:
         return _spread(min(self.cap, self.base * 2 ** min(attempt - 1, 32)), self.jitter)
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """`step` seconds times the number of the attempt, up to `cap`, spread by `jitter`."""
+
+    step: float = 60.0
+    cap: float = 3600.0
+    jitter: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.step <= self.cap or not 0 <= self.jitter < 1:
+            raise ValueError("linear backoff needs 0 < step <= cap and 0 <= jitter < 1")
+
+    def delay(self, attempt: int) -> float:
+        return _spread(min(self.cap, self.step * attempt), self.jitter)
 
 
 def _spread(seconds: float, jitter: float) -> float:

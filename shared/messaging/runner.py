@@ -26,11 +26,10 @@ from shared.messaging.delivery import Delivery, InvalidPayloadError
 from shared.messaging.faults import HoldingPoints
 from shared.messaging.gate import DatabaseAwayError, Gate, is_database_away, should_run_again, sqlstate_of
 from shared.messaging.inbox import Claim
-from shared.messaging.outcomes import is_expected, put_off, record_attempt, record_poison
+from shared.messaging.outcomes import end_starts, is_expected, put_off, record_attempt, record_poison
 from shared.messaging.poison import (
     MAX_UNFINISHED_STARTS,
     Crowd,
-    clear_starts,
     record_start,
     take_back_start,
     unfinished_starts,
@@ -129,35 +128,49 @@ class Runner:
                 raise
 
     def _attempt(self, declaration: ActorDeclaration, delivery: Delivery) -> str:
-        started = monotonic()
+        started, admitted = monotonic(), False
         try:
             message = validated(declaration, delivery)
             if admission.is_asked(declaration, delivery):
                 refused = admission.ask(self, declaration, delivery, message)
                 if refused is not None:
                     return refused
+            admitted = True
             if declaration.calls_provider:
                 return run_steps(self, declaration, delivery, message)
             return self._handle(declaration, delivery, message)
         except (StoppedError, DatabaseAwayError):
             raise
         except (Exception, Interrupt, SystemExit) as error:  # noqa: BLE001 - every way to fail has its outcome
-            return self.conclude(declaration, delivery, error, monotonic() - started)
+            return self.conclude(declaration, delivery, error, monotonic() - started, admitted=admitted)
 
     def _handle(self, declaration: ActorDeclaration, delivery: Delivery, message: Contract) -> str:
-        def claimed(session: Session) -> Claim:
+        def claimed(session: Session) -> str | None:
             claim = inbox.claim_done(driver(session), delivery)
+            outcome = None if claim is Claim.BUSY else "quiet"
             if claim is Claim.MINE:
-                result = declaration.function(message, session, self.dependencies)
-                self.complete(session, declaration, delivery, message, result)
-            if delivery.redelivered:
-                clear_starts(driver(session), self.service, delivery.message_id)
-            return claim
+                outcome = self._run_claimed(session, declaration, delivery, message)
+            if delivery.redelivered and claim is Claim.BUSY:
+                take_back_start(driver(session), self.service, delivery.message_id)
+            elif delivery.redelivered:
+                end_starts(driver(session), delivery)
+            return outcome
 
-        claim = self.transact(claimed, delivery, limit=declaration.policy.time_limit)
-        if claim is Claim.BUSY:
-            return self.release(delivery, BUSY_SECONDS)
-        return "done" if claim is Claim.MINE else "quiet"
+        outcome = self.transact(claimed, delivery, limit=declaration.policy.time_limit)
+        return self.release(delivery, BUSY_SECONDS) if outcome is None else outcome
+
+    def _run_claimed(
+        self, session: Session, declaration: ActorDeclaration, delivery: Delivery, message: Contract
+    ) -> str:
+        if membership.belongs(delivery.options) and not membership.may_start(driver(session), delivery):
+            if membership.skipped(driver(session), delivery):
+                session.info[PUBLISHED] = True
+            if declaration.policy.middleware:
+                admission.leave(driver(session), declaration, delivery, message, "done")
+            return "skipped"
+        result = declaration.function(message, session, self.dependencies)
+        self.complete(session, declaration, delivery, message, result)
+        return "done"
 
     def complete(
         self, session: Session, declaration: ActorDeclaration, delivery: Delivery, message: Contract, result: object
@@ -165,8 +178,8 @@ class Runner:
         """The handler is done: tell what the message belongs to and what admitted it, in the same transaction."""
         if membership.belongs(delivery.options):
             session.flush()
-            membership.done(driver(session), delivery, result)
-            session.info[PUBLISHED] = True
+            if membership.done(driver(session), delivery, result):
+                session.info[PUBLISHED] = True
         if declaration.policy.middleware:
             admission.leave(driver(session), declaration, delivery, message, "done")
 
@@ -184,14 +197,19 @@ class Runner:
         error: BaseException,
         duration: float,
         also: Callable[[Session, str], None] | None = None,
+        *,
+        admitted: bool = True,
     ) -> str:
-        """Record what a failed attempt leads to. `also` runs in the same transaction, with the outcome."""
+        """Record what a failed attempt leads to. `also` runs in the same transaction, with the outcome.
+
+        The middleware is told if it has `admitted` the message.
+        """
 
         def record(session: Session) -> str:
             outcome = record_attempt(session, declaration, delivery, error, duration)
             if also is not None and outcome != "quiet":
                 also(session, outcome)
-            if declaration.policy.middleware and outcome != "quiet" and not isinstance(error, InvalidPayloadError):
+            if declaration.policy.middleware and admitted and outcome != "quiet":
                 message = validated(declaration, delivery)
                 admission.leave(driver(session), declaration, delivery, message, outcome, error)
             return outcome

@@ -51,6 +51,14 @@ class TimeLimits(Middleware):
         return self.manager.interrupt(thread_id, StoppedError)
 
 
+    def unheeded(self) -> float:
+        """Seconds since the oldest interrupt that its thread has not met yet; 0 if there is none.
+
+        An interrupt strikes between two steps of Python. A thread that is stuck in C never comes to it.
+        """
+        return self.manager.unheeded()
+
+
 class _Deadlines(threading.Thread):
     """Who may be interrupted, and when. All state changes and all raising happen under one lock."""
 
@@ -59,7 +67,7 @@ class _Deadlines(threading.Thread):
         self._interval = interval
         self._lock = threading.Lock()
         self._deadlines: dict[int, float] = {}
-        self._raised: dict[int, type[Interrupt]] = {}
+        self._raised: dict[int, tuple[type[Interrupt], float]] = {}
         self._stopped = threading.Event()
 
     def run(self) -> None:
@@ -82,7 +90,7 @@ class _Deadlines(threading.Thread):
                 # It may be pending still, or have struck already and been caught: either way it must not strike again.
                 ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread_id), None)
         if raised is not None:
-            raise raised
+            raise raised[0]
 
     def interrupt(self, thread_id: int, exception: type[Interrupt]) -> bool:
         with self._lock:
@@ -91,7 +99,12 @@ class _Deadlines(threading.Thread):
             self._raise(thread_id, exception)
             return True
 
+    def unheeded(self) -> float:
+        with self._lock:
+            since = min((at for _, at in self._raised.values()), default=None)
+        return 0.0 if since is None else monotonic() - since
+
     def _raise(self, thread_id: int, exception: type[Interrupt]) -> None:
         del self._deadlines[thread_id]
-        self._raised[thread_id] = exception
+        self._raised[thread_id] = (exception, monotonic())
         raise_thread_exception(thread_id, exception)

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterable, Sequence
@@ -39,6 +40,14 @@ from shared.settings import Settings
 WATCH_SECONDS = 0.25
 INTERRUPT_SECONDS = 5.0
 """How long an interrupted job has, after the grace period, to roll back and be handed back."""
+
+IDLE_OVERTIMES = 3
+"""A process that stands still altogether cannot end itself: after the longest time limit and this many overtimes
+PostgreSQL undoes its transactions, so that another process can have its messages.
+"""
+HEARTBEAT_SECONDS = 15
+"""RabbitMQ gives the messages of a process that stands still to others after two of these. Its own default is 60."""
+LAST_RESORT_SECONDS = 25.0
 
 BuildDependencies = Callable[[Settings], object]
 
@@ -89,6 +98,8 @@ def settle(broker: Broker | MemoryBroker, message: Any, ending: Ending) -> None:
     if ending is Ending.SETTLED:
         message.settled = True
         return
+    # What has begun may have used up what limiters had reserved for it.
+    message.options.pop("tickets", None)
     send = broker.hand_back if ending is Ending.HAND_BACK else broker.park
     message.settled = bool(send([message]))
 
@@ -100,6 +111,7 @@ class WorkerOptions:
     queues: frozenset[str]
     threads: int
     grace: float
+    overtime: float = 10.0
 
 
 class WorkerProcess:
@@ -120,14 +132,19 @@ class WorkerProcess:
             raise SystemExit(f"{service} hears nothing on {sorted(options.queues)}: name one of its own queues")
         self.log = structlog.get_logger("bellhop.worker")
         self.metrics = Metrics(service)
-        self.engine: Engine = open_engine(settings.database_url, service, pool_size=options.threads + 1)
+        self.engine: Engine = open_engine(
+            settings.database_url,
+            service,
+            pool_size=options.threads + 1,
+            idle_timeout=max(one.policy.time_limit for one in self.declarations) + IDLE_OVERTIMES * options.overtime,
+        )
         self.gate = Gate(
             lambda: probe(settings.database_url), lambda is_open: self.metrics.database_gate_open.set(int(is_open))
         )
         self.limits = TimeLimits()
         self.notifier = Notifier(settings.database_url)
         self.broker: Broker | MemoryBroker = broker or Broker(
-            declare=False, url=settings.rabbitmq_url, gate=lambda: self.gate.is_open, middleware=[]
+            declare=False, url=with_heartbeat(settings.rabbitmq_url), gate=lambda: self.gate.is_open, middleware=[]
         )
         for middleware in (CurrentMessage(), self.limits):
             self.broker.add_middleware(middleware)
@@ -152,20 +169,32 @@ class WorkerProcess:
         self._beat = monotonic()
 
     def run(self) -> int:
-        """Work until SIGTERM or SIGINT. Returns the exit code: 1 if a thread died, else 0."""
+        """Work until SIGTERM or SIGINT. Returns the exit code: 1 if a thread died or cannot be interrupted, else 0."""
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: self._stop.set())
         self.start()
-        code = 0
         while not self._stop.wait(WATCH_SECONDS):
             self._beat = monotonic()
             self.metrics.oldest_in_flight.set(self.runner.in_flight.oldest())
             if dead := self._dead_threads():
                 self.log.critical("a thread died, the process ends", threads=dead)
-                code = 1
-                break
+                self.stop()
+                return 1
+            if (late := self.limits.unheeded()) > self.options.overtime:
+                self.log.critical("a job outlasts its time limit and cannot be interrupted, the process ends", late=late)
+                self._stop_hung()
+                return 1
         self.stop()
-        return code
+        return 0
+
+    def _stop_hung(self) -> None:
+        """Hand back all but the job that hangs. Its message comes again once this process, and so its connection, is
+        gone: a stop that hangs as well must not keep it.
+        """
+        last_resort = threading.Timer(LAST_RESORT_SECONDS, os._exit, (1,))
+        last_resort.daemon = True
+        last_resort.start()
+        self.stop(grace=min(self.options.grace, INTERRUPT_SECONDS))
 
     def start(self) -> None:
         """In this order: without process_boot Dramatiq's time limits never fire."""
@@ -181,14 +210,15 @@ class WorkerProcess:
             "worker started", queues=sorted({one.queue for one in self.declarations}), threads=self.options.threads
         )
 
-    def stop(self) -> None:
+    def stop(self, grace: float | None = None) -> None:
         """Cancel the consumers, end what has started within the grace period, hand back the rest, uncounted."""
-        self.log.info("worker stopping", grace=self.options.grace)
+        grace = self.options.grace if grace is None else grace
+        self.log.info("worker stopping", grace=grace)
         self.broker.is_stopping = True
         self.gate.stop()
         for thread in self.worker.workers:
             thread.stop()
-        self._join(self.options.grace)
+        self._join(grace)
         self.runner.crowd.stop()
         self._interrupt()
         self.worker.stop(timeout=2_000)
@@ -233,6 +263,13 @@ class WorkerProcess:
         return reasons
 
 
+def with_heartbeat(url: str) -> str:
+    """The URL of a broker, with our heartbeat unless it asks for another."""
+    if "heartbeat=" in url or not url.startswith("amqp"):
+        return url
+    return f"{url}{'&' if '?' in url else '?'}heartbeat={HEARTBEAT_SECONDS}"
+
+
 def probe(database_url: str) -> None:
     """Ask the database for anything, on a fresh connection. Raises psycopg.Error where it is away."""
     url = make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
@@ -253,5 +290,5 @@ def run_worker(
     parsed = parser.parse_args(arguments)
     configure_logging(service, settings.log_level)
     queues = frozenset(name.strip() for name in parsed.queues.split(",") if name.strip())
-    options = WorkerOptions(queues, parsed.threads, settings.worker_grace)
+    options = WorkerOptions(queues, parsed.threads, settings.worker_grace, settings.worker_overtime)
     return WorkerProcess(service, declarations_in(actors), settings, dependencies(settings), options).run()

@@ -29,5 +29,5 @@ def test_nothing_is_promised_about_the_stack_alone() -> None:
     assert not set(ABOUT) & set(PROMISED)
 
 
-OF_EVERY_PROCESS = frozenset({"HTTP_HOST", "LOG_LEVEL", "WORKER_GRACE", "WORKER_THREADS"})
+OF_EVERY_PROCESS = frozenset({"HTTP_HOST", "LOG_LEVEL", "WORKER_GRACE", "WORKER_OVERTIME", "WORKER_THREADS"})
 """How a process runs, not what it is for. They pass through `make up` as they are."""

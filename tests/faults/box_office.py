@@ -127,7 +127,7 @@ class Town:
     def announcements(self) -> Counter[tuple[str, str]]:
         """How often the subscriber heard of each (type, order)."""
         received = self.subscriber.received
-        return Counter((kind, body["data"]["id"]) for kind, bodies in received.items() for body in bodies)
+        return Counter((kind, body["data"]["order_id"]) for kind, bodies in received.items() for body in bodies)
 
     def _fulfilled(self) -> int:
         return int(self.database.value("SELECT count(*) FROM ticketing.orders WHERE status = 'fulfilled'"))
@@ -212,3 +212,4 @@ def open_town(database: Database, vhost: VirtualHost, folder: Path) -> Iterator[
             keeper.stop()
         group.end()
         sink.stop()
+        town.office.close()

@@ -15,6 +15,17 @@ from tests.support.databases import Template
 from tests.support.vhosts import VirtualHost
 
 
+TIMEOUT_SECONDS = 300
+"""Servers that start, on a machine that does other things besides, take their time."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests here have longer than others, unless they say how long themselves."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent) and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(TIMEOUT_SECONDS))
+
+
 @dataclass(frozen=True)
 class Servers:
     """A database server and a broker that a test may stop and kill, if it starts them again."""

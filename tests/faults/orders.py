@@ -33,6 +33,11 @@ class BoxOffice:
     refused: Counter[str] = field(default_factory=Counter)
     orders: dict[int, dict[str, Any]] = field(default_factory=dict)
     event: dict[str, Any] = field(default_factory=dict)
+    _http: httpx2.Client = field(default_factory=lambda: httpx2.Client(timeout=10, trust_env=False))
+
+    def close(self) -> None:
+        """Close the connection to the gateway."""
+        self._http.close()
 
     def put_on_sale(self, subscriber_url: str) -> str:
         """One event with tickets enough for everybody, and a subscriber of its webhooks. Returns the signing secret."""
@@ -80,7 +85,7 @@ class BoxOffice:
 
     def _send(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
         try:
-            answer = httpx2.request(method, self.url + path, content=body, headers=dict(headers), timeout=10)
+            answer = self._http.request(method, self.url + path, content=body, headers=dict(headers))
         except httpx2.TransportError as error:
             self.refused[type(error).__name__] += 1
             raise NotAcceptedError(repr(error)) from error

@@ -22,9 +22,9 @@ _WITH_TICKETS = "SELECT id, body FROM messaging.{} WHERE position('\"tickets\"':
 def travel(session: Session, seconds: float) -> None:
     """Let `seconds` pass: due times, leases, limits, unique keys, breakers and ages, for all processes alike.
 
-    A fixed window begins at a multiple of its period, so move by whole periods where a test counts on the same window.
-    The moments of schedules (ticks) stay, and so does every clock that a handler was given. Raises ValueError for a
-    negative time.
+    A fixed window of a rate limit begins anew, however little passes: windows begin at multiples of their period on the
+    real clock. The moments of schedules (ticks) stay, and so does every clock that a handler was given. Raises ValueError
+    for a negative time.
     """
     if seconds < 0:
         raise ValueError("time passes forward: seconds are not negative")

@@ -15,7 +15,9 @@ from sqlalchemy.pool import NullPool
 from shared.database.base import Base
 from shared.database.engine import open_engine
 from shared.database.migrations import ROLES_WITHOUT_SCHEMA, configuration, migrate, migrations_folder
+from shared.database.roles import role_of
 from shared.discovery import services
+from shared.ids import new_id
 from tests.support.databases import Database
 
 DEPLOYED = [*services(), "toyshop"]
@@ -62,6 +64,28 @@ def test_migrating_again_changes_nothing(database: Database) -> None:
     before = _snapshot(database)
     schemas = migrate(database.url, database.secret_key, DEPLOYED)
     assert (schemas, _snapshot(database)) == (SCHEMAS, before)
+
+
+def test_an_owner_that_is_no_superuser_can_migrate_again_and_again(database: Database) -> None:
+    """As on a managed database: its owner may create roles and owns the database, no more."""
+    name, owner = f"managed_{new_id().hex}", f"tenant_{new_id().hex}"
+    roles = [role_of(service) for service in ("alpha", *ROLES_WITHOUT_SCHEMA, "payments")]
+    server = make_url(database.url)
+    with psycopg.connect(database.url, autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE {owner} LOGIN CREATEROLE PASSWORD 'sesame'".encode())
+        connection.execute(f"CREATE DATABASE {name} OWNER {owner}".encode())
+        connection.execute(f"GRANT {', '.join(roles[1:])} TO {owner} WITH ADMIN OPTION".encode())
+    url = server.set(username=owner, password="sesame", database=name).render_as_string(hide_password=False)
+    try:
+        migrated = [migrate(url, database.secret_key, ["alpha", "payments"]) for _ in range(2)]
+    finally:
+        with psycopg.connect(database.url, autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+            connection.execute(f"REASSIGN OWNED BY {owner} TO CURRENT_USER".encode())
+            connection.execute(f"DROP OWNED BY {owner}".encode())
+            connection.execute(f"DROP ROLE IF EXISTS {roles[0]}".encode())
+            connection.execute(f"DROP ROLE {owner}".encode())
+    assert migrated == [["messaging", "payments"]] * 2
 
 
 def test_two_migrations_at_once_wait_for_each_other(database: Database) -> None:
