@@ -212,7 +212,9 @@ def _check_retries(contract: type[Contract], policy: Policy) -> None:
             if value < 1:
                 raise ValueError(f"{contract.kind}: {name} is at least 1, and counts the first one")
     if not callable(getattr(policy.backoff, "delay", None)):
-        raise TypeError(f"{contract.kind}: backoff is Delays([5, 30]), Linear(60) or Exponential(), not {policy.backoff!r}")
+        raise TypeError(
+            f"{contract.kind}: backoff is Delays([5, 30]), Linear(60) or Exponential(), not {policy.backoff!r}"
+        )
     if policy.tries is None and policy.retry_until is None:
         raise ValueError(f"{contract.kind}: without tries there is no end; set retry_until")
     if policy.tries is not None and policy.max_exceptions is not None and policy.max_exceptions > policy.tries:

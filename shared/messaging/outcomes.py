@@ -29,7 +29,8 @@ VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, clock_timestamp() + %s)
 _CRASHED = """
 INSERT INTO messaging.attempt (message_id, service, kind, turn, attempt, outcome, error_type, error, duration)
 SELECT %(message_id)s, %(service)s, %(kind)s, %(turn)s,
-       coalesce((SELECT greatest(attempts, 1) FROM messaging.inbox WHERE message_id = %(message_id)s AND service = %(service)s), 1),
+       coalesce((SELECT greatest(attempts, 1) FROM messaging.inbox
+                 WHERE message_id = %(message_id)s AND service = %(service)s), 1),
        'crashed', 'crashed', 'its process ended, or its connection was lost, while it was handled; no attempt is spent', 0
 FROM generate_series(1, %(crashed)s)
 """

@@ -3,12 +3,10 @@
 Nothing here speaks AMQP. The runner says how a delivery ended; the worker acknowledges, hands back or parks it.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
-from threading import get_ident
 from time import monotonic, time
 from typing import Any, TypeVar
 
@@ -25,6 +23,7 @@ from shared.messaging.causes import caused_by
 from shared.messaging.delivery import Delivery, InvalidPayloadError
 from shared.messaging.faults import HoldingPoints
 from shared.messaging.gate import DatabaseAwayError, Gate, is_database_away, should_run_again, sqlstate_of
+from shared.messaging.in_flight import InFlight
 from shared.messaging.inbox import Claim
 from shared.messaging.outcomes import end_starts, is_expected, put_off, record_attempt, record_poison
 from shared.messaging.poison import (
@@ -55,26 +54,6 @@ class Ending(Enum):
     SETTLED = "settled"
     HAND_BACK = "hand_back"
     PARK = "park"
-
-
-class InFlight:
-    """When the messages that are being handled were taken up: how the oldest of them is known to the health check."""
-
-    def __init__(self) -> None:
-        self._since: dict[int, float] = {}
-
-    @contextmanager
-    def one(self) -> Iterator[None]:
-        self._since[get_ident()] = monotonic()
-        try:
-            yield
-        finally:
-            self._since.pop(get_ident(), None)
-
-    def oldest(self) -> float:
-        """Seconds since the oldest message was taken up; 0 if none is being handled."""
-        since = min(list(self._since.values()), default=None)
-        return 0.0 if since is None else monotonic() - since
 
 
 @dataclass(frozen=True)

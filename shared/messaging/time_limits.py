@@ -50,7 +50,6 @@ class TimeLimits(Middleware):
         """Interrupt a thread with StoppedError, if it is armed. False if it is past the point of no return."""
         return self.manager.interrupt(thread_id, StoppedError)
 
-
     def unheeded(self) -> float:
         """Seconds since the oldest interrupt that its thread has not met yet; 0 if there is none.
 

@@ -45,9 +45,13 @@ class Unique:
         check_key(self.key)
         if isinstance(self.until, timedelta):
             if not timedelta(0) < self.until <= LONGEST_UNIQUE:
-                raise InvalidKeyError(f"the key {self.key!r} is unique for over 0 s and at most {LONGEST_UNIQUE.days} days")
+                raise InvalidKeyError(
+                    f"the key {self.key!r} is unique for over 0 s and at most {LONGEST_UNIQUE.days} days"
+                )
         elif self.until not in {"started", "finished"}:
-            raise InvalidKeyError(f"a key is unique until started, until finished or for a timedelta, not {self.until!r}")
+            raise InvalidKeyError(
+                f"a key is unique until started, until finished or for a timedelta, not {self.until!r}"
+            )
 
     def option(self, kind: str) -> dict[str, str]:
         """What a message of this kind carries: whoever ends it frees the key."""
@@ -68,7 +72,9 @@ class Debounce:
         check_key(self.key)
         times = (self.wait, self.wait if self.max_wait is None else self.max_wait)
         if not all(isinstance(one, int | float) and 0 < one <= LONGEST_UNIQUE.total_seconds() for one in times):
-            raise InvalidKeyError(f"debouncing {self.key!r} takes seconds: over 0, and at most {LONGEST_UNIQUE.days} days")
+            raise InvalidKeyError(
+                f"debouncing {self.key!r} takes seconds: over 0, and at most {LONGEST_UNIQUE.days} days"
+            )
         if times[1] < self.wait:
             raise InvalidKeyError(f"debouncing {self.key!r} needs a wait over 0 s and a max_wait that is not shorter")
 

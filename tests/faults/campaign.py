@@ -8,6 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import psycopg
@@ -19,11 +20,14 @@ SETTLE_SECONDS = 120.0
 
 @dataclass(frozen=True)
 class Plan:
-    """`pieces` of work are asked for evenly over `seconds`, and something is killed every `interval` seconds."""
+    """`pieces` of work are asked for evenly over `seconds`, by so many `clients` at a time, and something is killed every
+    `interval` seconds.
+    """
 
     pieces: int
     seconds: float
     interval: float = 2.0
+    clients: int = 1
     seed: int = 20260722
 
 
@@ -114,25 +118,26 @@ class Assassin(threading.Thread):
 
 @dataclass
 class Client:
-    """Asks for one piece of work after the other, evenly over the time of the plan.
+    """Asks for its share of the work, piece by piece, evenly over the time of the plan.
 
     `ask` raises when something is away. Then it is asked again until it succeeds: `ask` must be such that twice is once.
     """
 
     plan: Plan
     ask: Callable[[int], None]
-    asked_again: int = 0
 
-    def run(self) -> None:
-        """Ask for everything. Returns when the last piece was accepted."""
+    def run(self, share: int) -> int:
+        """Ask for everything in this share. Returns, when the last piece was accepted, how often it was asked again."""
         began = time.monotonic()
         pace = threading.Event()
-        for number in range(self.plan.pieces):
+        asked_again = 0
+        for number in range(share, self.plan.pieces, self.plan.clients):
             ahead = number * self.plan.seconds / self.plan.pieces - (time.monotonic() - began)
             pace.wait(max(0.0, ahead))
             while not self._accepted(number):
-                self.asked_again += 1
+                asked_again += 1
                 pace.wait(0.2)
+        return asked_again
 
     def _accepted(self, number: int) -> bool:
         try:
@@ -147,7 +152,8 @@ def run_campaign(plan: Plan, victims: list[Victim], ask: Callable[[int], None]) 
     assassin, client = Assassin(victims, plan), Client(plan, ask)
     assassin.start()
     try:
-        client.run()
+        with ThreadPoolExecutor(max_workers=plan.clients) as pool:
+            asked_again = sum(pool.map(client.run, range(plan.clients)))
     finally:
         assassin.stop()
-    return dict(assassin.kills), client.asked_again
+    return dict(assassin.kills), asked_again

@@ -14,7 +14,6 @@ from tests.faults.shop import Shop, open_shop
 from tests.support.databases import Template
 from tests.support.vhosts import VirtualHost
 
-
 TIMEOUT_SECONDS = 300
 """Servers that start, on a machine that does other things besides, take their time."""
 

@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
 import httpx2
@@ -33,6 +34,7 @@ class BoxOffice:
     refused: Counter[str] = field(default_factory=Counter)
     orders: dict[int, dict[str, Any]] = field(default_factory=dict)
     event: dict[str, Any] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
     _http: httpx2.Client = field(default_factory=lambda: httpx2.Client(timeout=10, trust_env=False))
 
     def close(self) -> None:
@@ -87,14 +89,18 @@ class BoxOffice:
         try:
             answer = self._http.request(method, self.url + path, content=body, headers=dict(headers))
         except httpx2.TransportError as error:
-            self.refused[type(error).__name__] += 1
+            self._note(type(error).__name__)
             raise NotAcceptedError(repr(error)) from error
         if answer.status_code in LATER or (answer.status_code == 409 and "idempotency_in_progress" in answer.text):
-            self.refused[str(answer.status_code)] += 1
+            self._note(str(answer.status_code))
             raise NotAcceptedError(answer.text)
         assert answer.is_success, f"{method} {path} answered {answer.status_code}: {answer.text}"
         found: dict[str, Any] = answer.json() if answer.content else {}
         return found
+
+    def _note(self, refusal: str) -> None:
+        with self._lock:
+            self.refused[refusal] += 1
 
 
 def buyer(number: int) -> str:

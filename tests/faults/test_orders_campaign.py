@@ -61,14 +61,14 @@ def campaign(town: Town, servers: Servers, plan: Plan, *, hurry: bool) -> tuple[
 
 
 def test_short_campaign_of_orders_loses_nothing(town: Town, servers: Servers) -> None:
-    """Thirty paid orders, and a kill every two seconds. Leases of killed calls are hurried on at the end."""
-    figures, counted = campaign(town, servers, Plan(pieces=30, seconds=15), hurry=True)
-    assert (sum(figures.kills.values()) >= 5, counted) == (True, expected_account(30))
+    """Forty paid orders, and a kill every two seconds. Leases of killed calls are hurried on at the end."""
+    figures, counted = campaign(town, servers, Plan(pieces=40, seconds=12, clients=4), hurry=True)
+    assert (sum(figures.kills.values()) >= 5, counted) == (True, expected_account(40))
 
 
 @pytest.mark.long
 @pytest.mark.timeout(1800)
 def test_full_campaign_of_orders_loses_nothing(town: Town, servers: Servers) -> None:
     """2,000 paid orders while something is killed every two seconds."""
-    figures, counted = campaign(town, servers, Plan(pieces=2_000, seconds=400), hurry=False)
+    figures, counted = campaign(town, servers, Plan(pieces=2_000, seconds=400, clients=4), hurry=False)
     assert (sum(figures.kills.values()) >= 150, counted) == (True, expected_account(2_000))

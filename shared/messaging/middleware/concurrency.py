@@ -8,7 +8,15 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from shared.contracts.message import Contract
-from shared.messaging.middleware.job import Admission, Ended, JobMiddleware, PutBack, Skipped, check_number, check_template
+from shared.messaging.middleware.job import (
+    Admission,
+    Ended,
+    JobMiddleware,
+    PutBack,
+    Skipped,
+    check_number,
+    check_template,
+)
 
 CALLED_SECONDS = 30.0
 """A place is kept for the one that was called to it for so long."""
