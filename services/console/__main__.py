@@ -11,7 +11,7 @@ from pika.exceptions import AMQPChannelError, AMQPError
 from psycopg import errors as postgres
 from sqlalchemy.exc import DBAPIError
 
-from services.console.commands import failed, keys, scheduled, schedules, system
+from services.console.commands import batches, chains, failed, keys, scheduled, schedules, system
 from services.console.output import complain
 from services.console.settings import ConsoleSettings
 from shared.errors import BellhopError
@@ -25,7 +25,14 @@ app = typer.Typer(
 )
 for command in (system.migrate, system.queues, system.health, system.repair, system.up, system.down, system.demo):
     app.command(command.__name__)(command)
-for name, group in (("keys", keys), ("failed", failed), ("scheduled", scheduled), ("schedules", schedules)):
+for name, group in (
+    ("keys", keys),
+    ("failed", failed),
+    ("scheduled", scheduled),
+    ("schedules", schedules),
+    ("chains", chains),
+    ("batches", batches),
+):
     app.add_typer(group.app, name=name)
 
 

@@ -18,13 +18,6 @@ class ScheduleNotFoundError(PermanentError):
     http_status: ClassVar[int] = 404
 
 
-class ScheduledMessageNotFoundError(PermanentError):
-    """No message waits under this number: it was sent meanwhile, cancelled, or never there."""
-
-    code: ClassVar[str] = "scheduled_message_not_found"
-    http_status: ClassVar[int] = 404
-
-
 class NoBrokerError(PermanentError):
     """RABBITMQ_URL is memory://: the queues are inside the one process, where nobody else can look."""
 

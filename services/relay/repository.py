@@ -143,6 +143,28 @@ _PURGE = (
           AND NOT EXISTS (SELECT 1 FROM messaging.failed_job AS job
                           WHERE job.message_id = attempt.message_id AND job.resolved_at IS NULL)
         LIMIT 10000)""",
+    """DELETE FROM messaging.chain WHERE id IN (
+        SELECT id FROM messaging.chain WHERE finished_at < now() - make_interval(days => %(days)s)
+          AND NOT EXISTS (SELECT 1 FROM messaging.failed_job AS job
+                          WHERE job.message_id = chain.message_id AND job.resolved_at IS NULL)
+        LIMIT 10000)""",
+    """WITH gone AS (
+        DELETE FROM messaging.batch WHERE id IN (
+            SELECT id FROM messaging.batch WHERE finished_at < now() - make_interval(days => %(days)s)
+              AND NOT EXISTS (SELECT 1 FROM messaging.batch_shard AS shard WHERE shard.batch_id = batch.id)
+              AND NOT EXISTS (SELECT 1 FROM messaging.batch AS parent
+                              WHERE parent.id = batch.parent_id AND parent.finished_at IS NULL)
+              AND NOT EXISTS (SELECT 1 FROM messaging.batch_failure AS failure
+                              JOIN messaging.failed_job AS job ON job.message_id = failure.member_id
+                              WHERE failure.batch_id = batch.id AND job.resolved_at IS NULL)
+              AND NOT EXISTS (SELECT 1 FROM messaging.batch_failure AS failure
+                              JOIN messaging.chain ON chain.id = failure.member_id WHERE failure.batch_id = batch.id)
+              AND NOT EXISTS (SELECT 1 FROM messaging.batch_failure AS failure
+                              JOIN messaging.batch AS inner_one ON inner_one.id = failure.member_id
+                              WHERE failure.batch_id = batch.id)
+            LIMIT 10000) RETURNING id
+    ), failures AS (DELETE FROM messaging.batch_failure USING gone WHERE batch_id = gone.id)
+    SELECT FROM gone""",
     """DELETE FROM messaging.unfinished_start AS start WHERE started_at < now() - make_interval(days => %(days)s)
         OR EXISTS (SELECT 1 FROM messaging.inbox WHERE inbox.message_id = start.message_id
                    AND inbox.service = start.service AND inbox.status IN ('done', 'failed'))""",

@@ -93,7 +93,6 @@ class Broker(RabbitmqBroker):
         if self.strict:
             raise NotImplementedError("a delay is a row in messaging.scheduled: publish(session, message, due=…)")
         message = message.copy(options={"eta": current_millis() + delay})
-        self.declare_queue(message.queue_name, ensure=True)
         self.emit_before("enqueue", message, delay)
         self.delay(message, delay / 1000)
         self.emit_after("enqueue", message, delay)
@@ -104,12 +103,15 @@ class Broker(RabbitmqBroker):
         rung = max((rung for rung in RUNGS if rung <= seconds), default=0)
         for last in (False, True):
             try:
+                self.declare_queue(message.queue_name, ensure=True)
                 self._declare_ladder()
                 exchange = f"bellhop.delay.{rung}s" if rung else ""
                 self.channel.basic_publish(exchange, message.queue_name, message.encode(), _PERSISTENT, mandatory=True)
             except (pika.exceptions.AMQPConnectionError, pika.exceptions.AMQPChannelError) as error:
                 del self.connection
                 self._ladder_declared = False
+                if isinstance(error, pika.exceptions.UnroutableError):
+                    self.queues_pending.add(message.queue_name)
                 if last:
                     raise ConnectionClosed(error) from None
             else:

@@ -37,7 +37,7 @@ def publish_group(session: Session, members: group, name: str = "group") -> UUID
 
 
 def _batch(members: group, name: str) -> Batch:
-    callbacks = [Message(**callback) for callback in members.completion_callbacks]
+    callbacks: list[Message[Any]] = [Message(**callback) for callback in members.completion_callbacks]
     if len(callbacks) > 1:
         raise TypeError("a batch has one completion callback, its `then`: let that publish the others")
     then = _step(callbacks[0]).message if callbacks else None

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.benchmarks import figures, jobs, latency, memory, relay, tickets
+from tests.benchmarks import batches, figures, jobs, latency, memory, relay, tickets
 from tests.benchmarks.figures import Result
 from tests.benchmarks.servers import RIVALS, ROOT, Servers, servers
 
@@ -19,6 +19,7 @@ PARTS: dict[str, Callable[[Servers], Result]] = {
     "tickets": lambda running: tickets.measure(running, ROUNDS),
     "latency": lambda running: latency.measure(running, ROUNDS),
     "memory": memory.measure,
+    "batches": lambda running: batches.measure(running, ROUNDS),
 }
 
 

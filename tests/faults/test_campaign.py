@@ -35,7 +35,7 @@ def ask_for_toy(shop: Shop, number: int) -> None:
     with shop.database.work("toyshop")() as session:
         if session.execute(WAS_ASKED, {"number": number}).first() is None:
             session.execute(ASKED, {"number": number})
-            publish(session, MakeToy(number=number, seconds=0.02))
+            publish(session, MakeToy(number=number, seconds=0.4))
 
 
 def campaign(shop: Shop, servers: Servers, plan: Plan) -> tuple[Figures, Account, Account]:

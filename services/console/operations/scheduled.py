@@ -1,25 +1,37 @@
 """Messages that wait for their time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+from uuid import UUID
 
-import orjson
-
-from services.console.errors import ScheduledMessageNotFoundError
 from services.console.operations.database import transaction
-from services.console.repository import Messages, ScheduledMessage
 from services.console.settings import ConsoleSettings
-from shared.database.session import driver
-from shared.messaging.failed_jobs import Failure, finish_failed
-from shared.messaging.inbox import lock
-from shared.messaging.outbox import Session
+from shared.messaging import scheduled
 
-CANCELLED = "cancelled"
+
+@dataclass(frozen=True, slots=True)
+class ScheduledMessage:
+    """A message that is due later. `reason` is due (sent with a delay), debounced, retry, snoozed or held; `queue` is set
+    for those that have come to a consumer before.
+    """
+
+    id: int
+    kind: str
+    reason: str
+    due_at: datetime
+    queue: str | None
+    turn: int
+    message_id: UUID
+    organisation_id: UUID | None
+    correlation_id: UUID | None
 
 
 def list_scheduled(settings: ConsoleSettings, kind: str | None, limit: int) -> Sequence[ScheduledMessage]:
     """What waits, the next one first."""
     with transaction(settings) as session:
-        return Messages(session).scheduled(kind, limit)
+        return [_shown(row) for row in scheduled.list_scheduled(session, kind=kind, limit=limit)]
 
 
 def cancel(settings: ConsoleSettings, row_id: int) -> ScheduledMessage:
@@ -29,34 +41,24 @@ def cancel(settings: ConsoleSettings, row_id: int) -> ScheduledMessage:
     `cancelled`: what its actor asked for on failure happens, and it can be retried.
     """
     with transaction(settings) as session:
-        taken = Messages(session).take_scheduled(row_id)
-        if taken is None:
-            raise ScheduledMessageNotFoundError(
-                f"no message waits under number {row_id}; `bellhop scheduled list` shows those that do"
-            )
-        message, body = taken
-        if message.queue is not None:
-            _end(session, message, message.queue, body)
-        return message
+        shown = _shown(scheduled.show_scheduled(session, row_id))
+        scheduled.cancel_scheduled(session, row_id)
+        return shown
 
 
-def _end(session: Session, message: ScheduledMessage, queue: str, body: bytes) -> None:
-    service = queue.partition(".")[0]
-    parsed = orjson.loads(body)
-    messages = Messages(session)
-    lock(driver(session), service, message.message_id)
-    failure = Failure(
-        service=service,
-        kind=message.kind,
-        queue=queue,
-        message_id=message.message_id,
-        turn=message.turn,
-        attempts=messages.attempts(service, message.message_id),
-        reason=CANCELLED,
-        error_type=CANCELLED,
-        error=f"an operator cancelled its {message.reason}, due at {message.due_at.isoformat()}",
-        body=body,
-        fields=parsed["kwargs"],
-        options=parsed["options"],
-    )
-    finish_failed(session, failure, messages.on_failure(service, message.kind))
+def move(settings: ConsoleSettings, row_id: int, due_at: datetime) -> ScheduledMessage:
+    """Let it wait for another, aware moment. Raises ScheduledMessageNotFoundError."""
+    with transaction(settings) as session:
+        scheduled.move_scheduled(session, row_id, due_at)
+        return _shown(scheduled.show_scheduled(session, row_id))
+
+
+def run_now(settings: ConsoleSettings, row_id: int) -> ScheduledMessage:
+    """Let it wait no longer. Raises ScheduledMessageNotFoundError."""
+    with transaction(settings) as session:
+        scheduled.run_scheduled_now(session, row_id)
+        return _shown(scheduled.show_scheduled(session, row_id))
+
+
+def _shown(row: Mapping[str, Any]) -> ScheduledMessage:
+    return ScheduledMessage(**{field.name: row[field.name] for field in fields(ScheduledMessage)})

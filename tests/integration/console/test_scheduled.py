@@ -77,3 +77,22 @@ def test_unknown_number_is_said(bellhop: Bellhop) -> None:
     ran = bellhop("scheduled", "cancel", "42")
     assert ran.code == 1
     assert ran.err == "bellhop: no message waits under number 42; `bellhop scheduled list` shows those that do\n"
+
+
+def test_message_is_moved_to_another_moment(bellhop: Bellhop, database: Database) -> None:
+    """The moment is in UTC."""
+    delay(database, 1, MakeToy(number=1))
+    [waiting] = bellhop("scheduled", "list", "--json").json
+    ran = bellhop("scheduled", "move", str(waiting["id"]), "2099-01-31T18:00")
+    [moved] = bellhop("scheduled", "list", "--json").json
+    assert (ran.code, moved["due_at"].startswith("2099-01-31T18:00:00")) == (0, True)
+
+
+def test_message_is_run_now(bellhop: Bellhop, database: Database) -> None:
+    """It is due, so the next look of a relay sends it."""
+    message_id = delay(database, 1, MakeToy(number=1))
+    [waiting] = bellhop("scheduled", "list", "--json").json
+    ran = bellhop("scheduled", "run", str(waiting["id"]), "42")
+    is_due = "SELECT due_at <= clock_timestamp() FROM messaging.scheduled WHERE message_id = %s"
+    assert (ran.code, database.value(is_due, message_id)) == (1, True)
+    assert "no message waits under number 42" in ran.err

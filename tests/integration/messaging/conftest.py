@@ -1,5 +1,7 @@
 """What the tests of the messaging core share: a shop that runs, a bench for single deliveries, Dramatiq's globals kept."""
 
+import gc
+import warnings
 from collections.abc import Iterator
 
 import dramatiq
@@ -28,6 +30,15 @@ def logs() -> Iterator[list[EventDict]]:
         yield entries
     for entry in entries:
         print(entry)
+
+
+@pytest.fixture
+def cut_connections() -> Iterator[None]:
+    """Asked for first by tests that cut connections: pika leaves the sockets of these to the garbage collector."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        yield
+        gc.collect()
 
 
 @pytest.fixture

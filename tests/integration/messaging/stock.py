@@ -11,6 +11,7 @@ from dramatiq.brokers.rabbitmq import RabbitmqBroker
 
 from shared.messaging.broker import Broker
 from tests.support.vhosts import VirtualHost
+from tests.support.waiting import wait_for
 
 STOCK, OURS = RabbitmqBroker, Broker
 AnyBroker = RabbitmqBroker  # ours is one too
@@ -51,6 +52,17 @@ def ready(vhost: VirtualHost, queue: str) -> int | None:
         return vhost.count(queue)
     except pika.exceptions.ChannelClosedByBroker:
         return None
+
+
+def let_mature(vhost: VirtualHost, queue: str) -> None:
+    """Wait until dead letters flow from a queue. One that is deleted before can take them down for the whole node."""
+    connection = vhost.connect()
+    channel = connection.channel()
+    channel.basic_publish("", queue, b"")
+    wait_for(lambda: channel.basic_get(queue)[0], what="the message")
+    channel.basic_nack(1, requeue=False)
+    wait_for(lambda: channel.basic_get(f"{queue}.XQ", auto_ack=True)[0], what="the dead letter")
+    connection.close()
 
 
 def arguments_of(vhost: VirtualHost, queue: str) -> dict[str, Any]:

@@ -14,10 +14,14 @@ from dramatiq.errors import ConnectionClosed
 from dramatiq.rate_limits import Barrier
 from dramatiq.rate_limits.backends import StubBackend
 
+from deploy.local.rabbitmq import RabbitMQ
 from shared.messaging.broker import RUNGS, Broker
-from tests.integration.messaging.stock import working
+from tests.integration.messaging.stock import let_mature, working
 from tests.support.vhosts import VirtualHost
 from tests.support.waiting import wait_for
+
+
+UNKNOWN = Message(queue_name="default", actor_name="unknown", args=(), kwargs={}, options={}).encode()
 
 
 @pytest.fixture
@@ -118,20 +122,13 @@ def test_message_out_of_retries_is_a_dead_letter(broker: Broker, worker: Worker)
     wait_for(lambda: broker.get_queue_message_counts("default") == (0, 0, 1), what="one dead letter")
 
 
-@pytest.mark.parametrize(
-    "message",
-    [
-        Message(queue_name="default", actor_name="unknown", args=(), kwargs={}, options={}),
-        Message(queue_name="default", actor_name="work", args=(), kwargs={}, options=[]),  # type: ignore[arg-type] # that is what is wrong
-    ],
-    ids=["unknown actor", "wrong shape"],
-)
-def test_message_that_cannot_run_is_a_dead_letter(broker: Broker, worker: Worker, message: Message[Any]) -> None:
+@pytest.mark.parametrize("body", [UNKNOWN, b"no message at all"], ids=["unknown actor", "wrong shape"])
+def test_message_that_cannot_run_is_a_dead_letter(broker: Broker, worker: Worker, body: bytes) -> None:
     """It does not come back."""
     actor_of(broker, lambda: None)
     broker.declare_queue("default", ensure=True)
 
-    broker.enqueue(message)
+    broker.channel.basic_publish("", "default", body)
 
     wait_for(lambda: broker.get_queue_message_counts("default") == (0, 0, 1), what="one dead letter")
 
@@ -168,8 +165,9 @@ def test_sending_goes_on_over_a_new_connection(broker: Broker) -> None:
     assert broker.get_queue_message_counts("default")[0] == 1
 
 
+@pytest.mark.usefixtures("cut_connections")
 def test_working_goes_on_over_a_new_connection(
-    broker: Broker, rabbitmq: VirtualHost, monkeypatch: pytest.MonkeyPatch
+    broker: Broker, rabbitmq: VirtualHost, node: RabbitMQ, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An operator closes it: the consumer connects again and what was unfinished runs again."""
     monkeypatch.setattr(dramatiq.worker, "CONSUMER_RESTART_DELAY_SECS", 0.1)
@@ -185,11 +183,11 @@ def test_working_goes_on_over_a_new_connection(
         actor.send()
         started.wait(20)
         former = worker.consumers["default"].consumer
-        connection: Any = former.connection  # type: ignore[union-attr] # ours has one
-        connection.add_callback_threadsafe(connection._impl._adapter_disconnect_stream)
+        node.rabbitmqctl("close_all_connections", "--vhost", rabbitmq.name, "by the test")
         wait_for(lambda: worker.consumers["default"].consumer is not former, what="a new consumer")
         release.set()
         wait_for(lambda: len(runs) == 2, what="the second run")
+        del broker.connection
         broker.join("default", timeout=20_000)
         worker.join()
 
@@ -197,10 +195,13 @@ def test_working_goes_on_over_a_new_connection(
 
 
 @pytest.mark.parametrize("delay", [None, 300], ids=["now", "later"])
-def test_queue_that_was_deleted_is_declared_by_whoever_sends(broker: Broker, delay: int | None) -> None:
+def test_queue_that_was_deleted_is_declared_by_whoever_sends(
+    broker: Broker, rabbitmq: VirtualHost, delay: int | None
+) -> None:
     """The broker hears that nobody took the message."""
     work = actor_of(broker, lambda: None)
-    work.send()
+    broker.declare_queue("default", ensure=True)
+    let_mature(rabbitmq, "default")
     broker.channel.queue_delete("default")
 
     work.send_with_options(delay=delay)
@@ -209,7 +210,7 @@ def test_queue_that_was_deleted_is_declared_by_whoever_sends(broker: Broker, del
 
 
 def test_queue_that_was_deleted_is_declared_by_whoever_consumes(
-    broker: Broker, monkeypatch: pytest.MonkeyPatch
+    broker: Broker, rabbitmq: VirtualHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The consumer is cancelled, and begins anew."""
     monkeypatch.setattr(dramatiq.worker, "CONSUMER_RESTART_DELAY_SECS", 0.01)
@@ -223,6 +224,8 @@ def test_queue_that_was_deleted_is_declared_by_whoever_consumes(
             return False
         return True
 
+    broker.declare_queue("default", ensure=True)
+    let_mature(rabbitmq, "default")
     with working(broker):
         wait_for(is_there, what="the queue")
         broker.channel.queue_delete("default")

@@ -16,6 +16,7 @@ from shared.messaging.envelope import EVENTS_EXCHANGE
 from shared.messaging.outbox import publish_all
 from tests.integration.messaging.shop import Shop
 from tests.integration.messaging.silence import silent
+from tests.integration.messaging.stock import let_mature
 from tests.support.databases import Database
 from tests.support.waiting import wait_for
 from tests.toyshop.contracts import MakeToy, PackToy, ShipToy, ToyFailed, ToyMade, UnheardToy
@@ -88,6 +89,7 @@ def test_command_that_no_service_hears_ends_as_a_failed_job(shop: Shop) -> None:
 def test_command_whose_queue_is_gone_ends_with_its_notice(shop: Shop) -> None:
     """Whoever ends a message does all that its end means."""
     shop.declare(MAKE, actor(ToyFailed, queue=OTHER)(nothing))
+    let_mature(shop.vhost, DEFAULT)
     connection = shop.vhost.connect()
     connection.channel().queue_delete(DEFAULT)
     connection.close()

@@ -9,7 +9,7 @@ import pytest
 from dramatiq import Worker
 
 from shared.messaging.topology import WORK_DELIVERY_LIMIT, work_queue_arguments
-from tests.integration.messaging.stock import AnyBroker, arguments_of, both, opened, ready, working
+from tests.integration.messaging.stock import AnyBroker, arguments_of, both, let_mature, opened, ready, working
 from tests.support.vhosts import VirtualHost
 from tests.support.waiting import wait_for
 
@@ -28,6 +28,7 @@ def test_message_for_a_queue_that_is_gone(
     with opened(broker_class, rabbitmq) as broker:
         work = actor_of(broker)
         broker.declare_queue("jobs", ensure=True)
+        let_mature(rabbitmq, "jobs")
         broker.channel.queue_delete("jobs")
 
         work.send()

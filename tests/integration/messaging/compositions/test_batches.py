@@ -4,6 +4,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 import pytest
+from sqlalchemy.orm import Session
 
 from shared.messaging.batch import (
     Batch,
@@ -18,9 +19,7 @@ from shared.messaging.batch import (
 )
 from shared.messaging.chain import Chain, InvalidChainError, Step, cancel_chain
 from shared.messaging.envelope import MessageTooLargeError
-from shared.messaging.failed_jobs import discard_failed, retry_failed
 from shared.messaging.middleware import SkipIf
-from shared.messaging.resuming import resume_chain
 from tests.integration.messaging.compositions.yard import (
     AllDone,
     ChainBroke,
@@ -51,8 +50,8 @@ def test_progress_grows_with_the_members_that_have_ended(yard: Yard) -> None:
     """From 0 to 100, and never over; the last member still sees itself as pending."""
     seen: list[int] = []
 
-    def look(_: object, session: object) -> None:
-        seen.append(show_batch(session, batch_id).progress)  # type: ignore[arg-type] # a session
+    def look(_: object, session: Session) -> None:
+        seen.append(show_batch(session, batch_id).progress)
 
     yard.do["looks"] = look
     batch_id = yard.batch(*pieces(1, 2, 3, how="looks"))
@@ -103,9 +102,9 @@ def test_members_are_added_from_outside_while_it_runs(yard: Yard) -> None:
 def test_last_member_adds_more_from_within(twice: Yard) -> None:
     """A batch does not end while a member that may add to it runs."""
 
-    def add(message: Piece, session: object) -> None:
+    def add(message: Piece, session: Session) -> None:
         if message.number < 50:
-            add_to_batch(session, current_batch(), [message.model_copy(update={"number": message.number + 1})])  # type: ignore[arg-type] # a session, and a member's batch
+            add_to_batch(session, current_batch(), [message.model_copy(update={"number": message.number + 1})])  # type: ignore[arg-type] # a member has a batch
 
     twice.do["adds"] = add
     batch_id = twice.batch(Piece(number=1, how="adds"))
@@ -127,11 +126,11 @@ def test_step_of_a_chain_and_member_of_an_inner_batch_add_from_within(yard: Yard
 def test_what_a_member_adds_after_a_cancel_ends_unrun(yard: Yard) -> None:
     """The member cannot have known; it does not fail for it. From outside it is an error."""
 
-    def cancel_and_add(_: object, session: object) -> None:
+    def cancel_and_add(_: object, session: Session) -> None:
         batch = current_batch()
         assert batch is not None
-        cancel_batch(session, batch)  # type: ignore[arg-type] # a session
-        add_to_batch(session, batch, pieces(9))  # type: ignore[arg-type] # a session
+        cancel_batch(session, batch)
+        add_to_batch(session, batch, pieces(9))
 
     yard.do["cancels"] = cancel_and_add
     batch_id = yard.batch(Piece(number=1, how="cancels"), Piece(number=2))
@@ -207,69 +206,6 @@ def test_member_that_is_skipped_counts_as_done(database: Database) -> None:
     yard = Yard(database, middleware=[SkipIf(lambda message: message.number == 2)])
     batch_id = yard.batch(*pieces(1, 2))
     assert (yard.drain(), yard.counts(batch_id)) == ({THEN: 1, FINALLY: 1}, ("done", 0, 2, 0, 0))
-
-
-def test_failed_member_retried_after_the_end_is_counted_anew_without_callbacks(yard: Yard) -> None:
-    """Counts stay true at each moment; the batch around it is told as well."""
-    inner = batch_of(Piece(number=1, how="breaks"), name="inner")
-    batch_id = yard.batch(inner, Chain("chain", [Piece(number=2, how="breaks"), Piece(number=3)]), allow_failures=True)
-    called = dict(yard.drain())
-    inner_id = yard.database.value("SELECT id FROM messaging.batch WHERE name = 'inner'")
-    ended = (yard.counts(batch_id), yard.counts(inner_id))
-    for job in yard.failed_jobs():
-        yard.act(retry_failed, job)
-    retried = (yard.counts(batch_id), yard.counts(inner_id))
-    yard.drain()
-    again = (yard.counts(batch_id), yard.counts(inner_id))
-    yard.do["breaks"] = lambda *_: None
-    for job in yard.failed_jobs():
-        yard.act(retry_failed, job)
-    assert yard.drain() == called == {(which, name): 1 for which in ("catch", "finally") for name in ("inner", "batch")}
-    assert ended == again == (("failed", 0, 0, 2, 0), ("failed", 0, 0, 1, 0))
-    assert retried == (("failed", 1, 0, 1, 0), ("failed", 1, 0, 0, 0))
-    assert (yard.counts(batch_id), yard.counts(inner_id)) == (("done", 0, 2, 0, 0), ("done", 0, 1, 0, 0))
-    assert yard.waiting() == 0
-
-
-def test_failed_member_retried_before_the_end_holds_the_batch_open(yard: Yard) -> None:
-    """Then it is done, and all of them are: `then` comes."""
-    batch_id = yard.batch(*pieces(1, how="breaks"), *pieces(2), allow_failures=True)
-    yard.database.query("UPDATE messaging.outbox SET kind = 'held' WHERE id = (SELECT max(id) FROM messaging.outbox)")
-    yard.drain()
-    yard.do["breaks"] = lambda *_: None
-    yard.act(retry_failed, yard.failed_jobs()[0])
-    yard.drain()
-    yard.database.query("UPDATE messaging.outbox SET kind = %s WHERE kind = 'held'", Piece.kind)
-    assert (yard.drain(), yard.counts(batch_id)) == ({CATCH: 1, THEN: 1, FINALLY: 1}, ("done", 0, 2, 0, 0))
-
-
-def test_member_retried_by_hand_runs_though_its_batch_was_cancelled(yard: Yard) -> None:
-    """Its own failure cancelled the batch, which has not ended yet: the person who retries it means it."""
-    batch_id = yard.batch(*pieces(1, how="breaks"), *pieces(2))
-    yard.inline.drain()
-    yard.do["breaks"] = lambda *_: None
-    yard.act(retry_failed, yard.failed_jobs()[0])
-    yard.drain()
-    assert (dict(yard.made), yard.counts(batch_id)) == ({1: 1}, ("cancelled", 0, 1, 0, 1))
-
-
-def test_discarded_member_stays_counted_as_failed(yard: Yard) -> None:
-    """Its batch had been told."""
-    batch_id = yard.batch(*pieces(1, how="breaks"))
-    yard.drain()
-    yard.act(discard_failed, yard.failed_jobs()[0])
-    assert yard.counts(batch_id) == ("failed", 0, 0, 1, 0)
-
-
-def test_chain_resumed_in_a_batch_that_has_ended_is_counted(yard: Yard) -> None:
-    """By the chain, after its failed job was discarded."""
-    batch_id = yard.batch(Chain("chain", [Piece(number=1, how="breaks")]))
-    yard.drain()
-    yard.act(discard_failed, yard.failed_jobs()[0])
-    yard.do["breaks"] = lambda *_: None
-    yard.act(resume_chain, yard.database.value("SELECT id FROM messaging.chain"))
-    yard.drain()
-    assert yard.counts(batch_id) == ("done", 0, 1, 0, 0)
 
 
 def test_empty_batch_is_refused(yard: Yard) -> None:

@@ -21,7 +21,11 @@ def test_steps_of_two_services_run_one_after_the_other(yard: Yard) -> None:
     yard.drain()
     state = yard.chain_state(chain_id)
     assert waiting == [("toyshop.piece.make",)]
-    assert [(ran.service, ran.fields["number"]) for ran in yard.inline.ran] == [("toyshop", 1), ("payments", 2), ("toyshop", 3)]
+    assert [(ran.service, ran.fields["number"]) for ran in yard.inline.ran] == [
+        ("toyshop", 1),
+        ("payments", 2),
+        ("toyshop", 3),
+    ]
     assert (state.state, state.step, yard.waiting()) == ("done", 2, 0)
 
 
@@ -199,7 +203,13 @@ def test_step_made_too_large_by_what_it_takes_fails_the_chain(yard: Yard) -> Non
     chain_id = yard.chain(Piece(number=1, how="large"), Step(Piece(number=2), take={"got": "text"}))
     yard.drain()
     state = yard.chain_state(chain_id)
-    assert (dict(yard.made), state.state, state.step, yard.failed_jobs(), yard.waiting()) == ({1: 1}, "failed", 1, [], 0)
+    assert (dict(yard.made), state.state, state.step, yard.failed_jobs(), yard.waiting()) == (
+        {1: 1},
+        "failed",
+        1,
+        [],
+        0,
+    )
     assert [(one.step, one.reason, one.results) for one in yard.broke] == [(1, "message_too_large", {})]
     with pytest.raises(MessageTooLargeError, match="put the data into storage"):
         yard.act(resume_chain, chain_id)

@@ -1,11 +1,16 @@
 """Dramatiq's own compositions: a pipeline is a chain, a group is a batch."""
 
+from typing import Any
+
 import pytest
 from dramatiq import Message
 from dramatiq.composition import group
 
 from shared.messaging.composition import message_of, publish_group, publish_pipeline
 from tests.integration.messaging.compositions.yard import AllDone, PayPiece, Piece, Yard
+
+Group: Any = group
+"""Dramatiq's is not annotated."""
 
 
 def test_pipeline_is_a_chain(twice: Yard) -> None:
@@ -19,8 +24,8 @@ def test_pipeline_is_a_chain(twice: Yard) -> None:
 
 def test_group_is_a_batch_whose_completion_callback_is_then(twice: Yard) -> None:
     """Pipelines and groups in it are members."""
-    inner = group([message_of(Piece(number=3)), message_of(Piece(number=4))])
-    members = group([message_of(Piece(number=1)), message_of(Piece(number=2)) | message_of(Piece(number=5)), inner])
+    inner = Group([message_of(Piece(number=3)), message_of(Piece(number=4))])
+    members = Group([message_of(Piece(number=1)), message_of(Piece(number=2)) | message_of(Piece(number=5)), inner])
     members.add_completion_callback(message_of(AllDone(name="group")))
     batch_id = twice.act(publish_group, members)
     called = twice.drain()
@@ -33,7 +38,7 @@ def test_what_is_no_command_of_ours_is_refused(yard: Yard) -> None:
     stock: Message[None] = Message("queue", "actor", (), {}, {})
     with pytest.raises(TypeError, match=r"message_of"):
         yard.act(publish_pipeline, message_of(Piece(number=1)) | stock)
-    members = group([message_of(Piece(number=1))])
+    members = Group([message_of(Piece(number=1))])
     members.add_completion_callback(message_of(AllDone()))
     members.add_completion_callback(message_of(AllDone()))
     with pytest.raises(TypeError, match="one completion callback"):

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
+import psycopg
 from dramatiq import Message
+from pydantic import Field
 from sqlalchemy.orm import Session
 
 from shared.contracts.message import Command
@@ -27,6 +29,8 @@ from shared.metrics import Metrics
 from tests.support.databases import Database
 
 QUEUE = "toyshop.default"
+POOL_SIZE = 20
+"""Connections of each service: more than any test has threads."""
 
 
 class Piece(Command):
@@ -36,7 +40,7 @@ class Piece(Command):
     number: int
     how: str = "well"
     got: Any = None
-    hands_on: dict[str, Any] = {}
+    hands_on: dict[str, Any] = Field(default_factory=dict)
 
 
 class PayPiece(Command):
@@ -109,6 +113,8 @@ class Yard:
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
+        for service in ("toyshop", "payments"):
+            self.database.engine(service, pool_size=POOL_SIZE)
         self.inline = Inline(self.database.engine, self.declarations(), twice=self.twice)
 
     def declarations(self) -> list[ActorDeclaration]:
@@ -166,7 +172,9 @@ class Yard:
         return self.called
 
     def failed_jobs(self) -> list[UUID]:
-        rows = self.database.query("SELECT id FROM messaging.failed_job WHERE resolved_at IS NULL ORDER BY failed_at, id")
+        rows = self.database.query(
+            "SELECT id FROM messaging.failed_job WHERE resolved_at IS NULL ORDER BY failed_at, id"
+        )
         return [row[0] for row in rows]
 
     def waiting(self) -> int:
@@ -191,14 +199,12 @@ def pieces(*numbers: int, how: str = "well") -> list[Piece]:
 
 
 _TAKE = """
-WITH due AS (
-    DELETE FROM messaging.scheduled WHERE id IN (
-        SELECT id FROM messaging.scheduled ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING kind, body
-), sent AS (
-    DELETE FROM messaging.outbox WHERE id IN (
-        SELECT id FROM messaging.outbox ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING kind, body
-)
-SELECT * FROM due UNION ALL SELECT * FROM sent
+WITH taken AS (SELECT id FROM messaging.{0} ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)
+DELETE FROM messaging.{0} USING taken WHERE {0}.id = taken.id RETURNING kind, body
+"""
+_STILL = """
+SELECT NOT EXISTS (SELECT 1 FROM messaging.outbox) AND NOT EXISTS (SELECT 1 FROM messaging.scheduled)
+    AND NOT EXISTS (SELECT 1 FROM messaging.batch WHERE finished_at IS NULL)
 """
 
 
@@ -211,40 +217,60 @@ class Crew:
     def __init__(self, yard: Yard, threads: int = 16) -> None:
         self.yard, self.threads = yard, threads
         self._by_kind = {one.kind: one for one in yard.declarations()}
-        services = {one.service for one in self._by_kind.values()}
         self._runners = {
-            name: Runner(
-                name, yard.database.engine(name, pool_size=threads), None, Gate(lambda: None), TimeLimits(), Metrics(name)
-            )
-            for name in services
+            name: Runner(name, yard.database.engine(name), None, Gate(lambda: None), TimeLimits(), Metrics(name))
+            for name in {one.service for one in self._by_kind.values()}
         }
+        self._busy = 0
+        self._lock = threading.Lock()
 
     def run(self, also: Sequence[Callable[[], object]] = ()) -> None:
         """Run until nothing is left; `also` runs beside it, each in a thread of its own. What they raise is raised."""
-        beside = threading.Event()
+        ended = threading.Event()
         with ThreadPoolExecutor(self.threads + len(also)) as pool:
             extra = [pool.submit(one) for one in also]
-            workers = [pool.submit(self._work, beside) for _ in range(self.threads)]
+            workers = [pool.submit(self._work, ended) for _ in range(self.threads)]
             try:
                 for one in extra:
                     one.result()
             finally:
-                beside.set()
+                ended.set()
             for worker in workers:
                 worker.result()
 
-    def _work(self, beside: threading.Event) -> None:
-        while True:
-            last = beside.is_set()
-            rows = self.yard.database.query(_TAKE)
-            for kind, body in rows:
-                declaration = self._by_kind[kind]
-                message = Message(**{**decode_fields(bytes(body)), "args": (), "queue_name": declaration.queue})
-                delivery = Delivery.of(message, declaration.service, redelivered=False)
-                self._runners[declaration.service].run(declaration, delivery)
-            if last and not rows and not self.yard.waiting():
-                return
+    def _work(self, ended: threading.Event) -> None:
+        pause = threading.Event()
+        with psycopg.connect(self.yard.database.url, autocommit=True) as connection:
+            while True:
+                last = ended.is_set()
+                if self._run_next(connection):
+                    continue
+                still = connection.execute(_STILL).fetchone()
+                if last and self._busy == 0 and still is not None and still[0]:
+                    return
+                pause.wait(0.01)
 
-    def attempts(self) -> list[Any]:
-        """Outcomes other than done."""
-        return self.yard.database.query("SELECT outcome, error_type, left(error, 200) FROM messaging.attempt")
+    def _run_next(self, connection: psycopg.Connection[Any]) -> bool:
+        with self._lock:
+            self._busy += 1
+        try:
+            row = None
+            for table in ("outbox", "scheduled"):
+                row = row or connection.execute(_TAKE.format(table).encode()).fetchone()
+            if row is not None:
+                self._deliver(*row)
+            return row is not None
+        finally:
+            with self._lock:
+                self._busy -= 1
+
+    def _deliver(self, kind: str, body: bytes) -> None:
+        declaration = self._by_kind[kind]
+        message: Message[Any] = Message(**{**decode_fields(bytes(body)), "args": (), "queue_name": declaration.queue})
+        delivery = Delivery.of(message, declaration.service, redelivered=False)
+        self._runners[declaration.service].run(declaration, delivery)
+
+    def attempts(self) -> set[tuple[str, str]]:
+        """(outcome, error type) of what was not done."""
+        rows = self.yard.database.query("SELECT DISTINCT outcome, error_type FROM messaging.attempt")
+        return {(row[0], row[1]) for row in rows}

@@ -1,0 +1,50 @@
+"""The relay's housekeeping: ended chains and batches go after the retention, what something open hangs on stays."""
+
+import psycopg
+
+from services.relay.repository import purge
+from shared.messaging.chain import Chain
+from shared.messaging.failed_jobs import discard_failed
+from tests.integration.messaging.compositions.yard import Piece, Yard, batch_of, pieces
+
+DAYS = 30
+
+
+def purged(yard: Yard) -> dict[str, int]:
+    """Purge twice, as two hours do, and count what is left."""
+    with psycopg.connect(yard.database.url) as connection:
+        purge(connection, DAYS)
+        purge(connection, DAYS)
+    tables = ("chain", "batch", "batch_shard", "batch_failure")
+    return {name: yard.database.value(f"SELECT count(*) FROM messaging.{name}") for name in tables}
+
+
+def let_time_pass(yard: Yard) -> None:
+    for table in ("chain", "batch", "inbox"):
+        yard.database.query(f"UPDATE messaging.{table} SET finished_at = finished_at - interval '31 days'")
+
+
+def test_what_ended_long_ago_is_deleted(yard: Yard) -> None:
+    """Not what ended since, nor what runs."""
+    yard.batch(batch_of(*pieces(1), name="inner"), Chain("chain", pieces(2, 3)), *pieces(4))
+    yard.chain(*pieces(5))
+    yard.drain()
+    young = purged(yard)
+    let_time_pass(yard)
+    yard.batch(*pieces(6))
+    yard.chain(*pieces(7))
+    assert young == {"chain": 2, "batch": 2, "batch_shard": 0, "batch_failure": 0}
+    assert purged(yard) == {"chain": 1, "batch": 1, "batch_shard": 1, "batch_failure": 0}
+
+
+def test_failed_ones_stay_as_long_as_their_failed_jobs_are_open(yard: Yard) -> None:
+    """They can still be retried, and are to count then."""
+    inner = batch_of(Piece(number=1, how="breaks"), name="inner")
+    yard.batch(inner, Chain("chain", [Piece(number=2, how="breaks")]), allow_failures=True)
+    yard.drain()
+    let_time_pass(yard)
+    kept = purged(yard)
+    for job in yard.failed_jobs():
+        yard.act(discard_failed, job)
+    assert kept == {"chain": 1, "batch": 2, "batch_shard": 0, "batch_failure": 3}
+    assert purged(yard) == {"chain": 0, "batch": 0, "batch_shard": 0, "batch_failure": 0}
