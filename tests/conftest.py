@@ -37,7 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = Path(tempfile.mkdtemp(prefix="bellhop-tests-"))
     folder.chmod(0o755)
     _folders.append(folder)
-    postgres, rabbitmq = Postgres(folder / "postgres"), RabbitMQ(folder / "rabbitmq")
+    postgres, rabbitmq = Postgres(folder / "postgres", durable=False), RabbitMQ(folder / "rabbitmq")
     for server in (postgres, rabbitmq):
         server.start()
         _running.append(server)

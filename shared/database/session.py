@@ -8,6 +8,7 @@ import psycopg
 from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 UnitOfWork = Callable[[], AbstractContextManager[Session]]
@@ -53,7 +54,7 @@ class LostTransactionError(RuntimeError):
 
 
 def commit(session: Session) -> None:
-    """Write everything, and make sure that it was written. Raises LostTransactionError, psycopg.Error.
+    """Write everything, and make sure that it was written. Raises LostTransactionError, SQLAlchemy's DBAPIError.
 
     It is the end of the session: nothing else may be asked of it. One round trip past SQLAlchemy's and psycopg's
     layers, which cost as much as the commit of a small job itself.
@@ -64,7 +65,10 @@ def commit(session: Session) -> None:
     connection = driver(session)
     if connection.info.transaction_status is TransactionStatus.IDLE:
         return
-    result = execute_at_once(connection, b"COMMIT")
+    try:
+        result = execute_at_once(connection, b"COMMIT")
+    except psycopg.Error as error:
+        raise DBAPIError.instance("COMMIT", None, error, psycopg.Error) from error
     if result.command_status != b"COMMIT":
         raise LostTransactionError("a failed statement undid this transaction: its error was caught and not passed on")
 

@@ -78,7 +78,10 @@ class Town:
         self.subscriber.secret = self.office.put_on_sale(self.subscriber.url)
 
     def _start(self, name: str) -> Process:
-        return self.processes.start(f"services.{name}", DATABASE_URL=self.database.service_url(name))
+        process = self.processes.start(f"services.{name}", DATABASE_URL=self.database.service_url(name))
+        if name == "gateway":
+            process.http_port = int(self.processes.environment["BELLHOP_PORT"])
+        return process
 
     def _is_open(self) -> bool:
         try:

@@ -4,8 +4,10 @@ import threading
 from collections.abc import Callable
 
 from tests.support.processes import Process
+from tests.support.waiting import wait_for
 
 LOOK_SECONDS = 0.05
+BACK_SECONDS = 90.0
 
 
 class Keeper(threading.Thread):
@@ -26,8 +28,14 @@ class Keeper(threading.Thread):
                 self.process = self._start()
 
     def kill(self) -> None:
-        """Kill -9 for the process that runs now."""
-        self.process.kill()
+        """Kill -9 for the process that runs now, and wait until the next one has been started."""
+        killed = self.process
+        killed.kill()
+        wait_for(lambda: self.process is not killed, BACK_SECONDS, "the next process to be started")
+
+    def wait_back(self) -> None:
+        """Wait until the process that runs now answers over HTTP, whatever it says."""
+        wait_for(lambda: self.process.is_alive and self.process.readiness()[0], BACK_SECONDS, "a process to be back")
 
     def stop(self) -> None:
         """Start it no more. The process itself is left alone."""

@@ -20,9 +20,9 @@ def victims(shop: Shop, servers: Servers) -> list[Victim]:
     """Two workers and a relay, which their keepers start again, and both servers."""
     first, second, relay = shop.keep(shop.worker), shop.keep(shop.worker), shop.keep(shop.relay)
     return [
-        Victim("worker", first.kill),
-        Victim("worker 2", second.kill),
-        Victim("relay", relay.kill),
+        Victim("worker", first.kill, first.wait_back),
+        Victim("worker 2", second.kill, second.wait_back),
+        Victim("relay", relay.kill, relay.wait_back),
         Victim("broker", servers.rabbitmq.kill, servers.rabbitmq.start),
         Victim("database", servers.postgres.kill, servers.postgres.start),
     ]
