@@ -4,6 +4,7 @@ After a reconnect delivery tags begin again at 1, so a late acknowledgement of s
 which is then lost. And stock Dramatiq takes an envelope at its word: a foreign `queue_name` kills worker threads.
 """
 
+import contextlib
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -133,6 +134,16 @@ class Consumer(_RabbitmqConsumer):
             for message in self.broker.hand_back(mine):
                 message.settled = True
                 self.ack(message)
+
+    def close(self) -> None:
+        try:
+            super().close()
+        except ConnectionClosed:
+            # The channel was closed already: without this its connection would stay open until it is collected.
+            if self.connection.is_open:
+                with contextlib.suppress(pika.exceptions.AMQPError):
+                    self.connection.close()
+            raise
 
     def _is_mine(self, message: Any) -> bool:
         if getattr(message, "consumer", self) is self:

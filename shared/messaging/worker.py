@@ -181,7 +181,9 @@ class WorkerProcess:
                 self.stop()
                 return 1
             if (late := self.limits.unheeded()) > self.options.overtime:
-                self.log.critical("a job outlasts its time limit and cannot be interrupted, the process ends", late=late)
+                self.log.critical(
+                    "a job outlasts its time limit and cannot be interrupted, the process ends", late=late
+                )
                 self._stop_hung()
                 return 1
         self.stop()

@@ -30,7 +30,9 @@ def declared() -> list[type[Contract]]:
     """Every contract in shared/contracts that has a kind."""
     for module in pkgutil.iter_modules(contracts.__path__):
         importlib.import_module(f"{contracts.__name__}.{module.name}")
-    ours = {one for one in subclasses(Contract) if one.__module__.startswith(contracts.__name__) and "kind" in vars(one)}
+    ours = {
+        one for one in subclasses(Contract) if one.__module__.startswith(contracts.__name__) and "kind" in vars(one)
+    }
     return sorted(ours, key=lambda one: one.kind)
 
 

@@ -60,7 +60,7 @@ class RateLimited(JobMiddleware):
 
     Windows begin at multiples of `per` on the database's clock. What counts is the moment of the admission, just before
     the handler. Every attempt counts; a ticket is used once. A slot whose message is late goes to whoever is there, and
-    the late one, if its window is over or full, gets another: no slot is lost while many wait in a queue.
+    the late one takes what is free when it comes, or gets another: no slot is lost while many wait in a queue.
     """
 
     key: str
@@ -90,8 +90,8 @@ class RateLimited(JobMiddleware):
             return self._reserve(admission, key, parameters, windows_ahead=1)
         window, now = started
         admission.spent[key] = window
-        is_expected = isinstance(ticket, int | float) and abs(ticket - window) < self.per / 2
-        if is_expected or now - window >= min(self.per / 2, max(self.per * ON_TIME_SHARE, ON_TIME_SECONDS)):
+        was_refused = isinstance(ticket, int | float) and ticket < window + self.per / 2
+        if was_refused or now - window >= min(self.per / 2, max(self.per * ON_TIME_SHARE, ON_TIME_SECONDS)):
             return None
         return self._reserve(admission, key, parameters, windows_ahead=0)
 

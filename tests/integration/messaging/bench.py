@@ -72,7 +72,9 @@ class Bench:
 
     def standing(self, message_id: UUID) -> tuple[str, int, int] | None:
         """(status, turn, attempts) of the inbox row."""
-        rows = self.database.query("SELECT status, turn, attempts FROM messaging.inbox WHERE message_id = %s", message_id)
+        rows = self.database.query(
+            "SELECT status, turn, attempts FROM messaging.inbox WHERE message_id = %s", message_id
+        )
         return (rows[0][0], rows[0][1], rows[0][2]) if rows else None
 
     def effects(self) -> list[tuple[Any, ...]]:

@@ -50,5 +50,11 @@ class Carrier(ProviderSteps[ShipToy, int, str]):
 
 def ship(**policy: Any) -> ActorDeclaration:
     """The actor: the runner's dependency is the carrier."""
-    options: dict[str, Any] = {"tries": 3, "backoff": Delays([7.0]), "on_failure": ToyFailed, "call_deadline": 5, **policy}
+    options: dict[str, Any] = {
+        "tries": 3,
+        "backoff": Delays([7.0]),
+        "on_failure": ToyFailed,
+        "call_deadline": 5,
+        **policy,
+    }
     return provider_actor(ShipToy, queue=QUEUE, **options)(lambda carrier: carrier)

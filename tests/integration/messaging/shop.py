@@ -131,7 +131,8 @@ class Shop:
         return [FailedJob(*row) for row in rows]
 
     def wait_for_failed_jobs(self, count: int) -> list[FailedJob]:
-        return wait_for(lambda: (jobs := self.failed_jobs()) and len(jobs) >= count and jobs, what=f"{count} failed jobs")
+        wait_for(lambda: len(self.failed_jobs()) >= count, what=f"{count} failed jobs")
+        return self.failed_jobs()
 
     def pending(self) -> int:
         """Rows that wait in the outbox and the schedule."""

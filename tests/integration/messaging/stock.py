@@ -19,9 +19,7 @@ AnyBroker = RabbitmqBroker  # ours is one too
 
 def both(stock: Any, ours: Any) -> pytest.MarkDecorator:
     """Run with either broker; what is expected of each differs."""
-    return pytest.mark.parametrize(
-        ("broker_class", "expected"), [(STOCK, stock), (OURS, ours)], ids=["stock", "ours"]
-    )
+    return pytest.mark.parametrize(("broker_class", "expected"), [(STOCK, stock), (OURS, ours)], ids=["stock", "ours"])
 
 
 @contextmanager

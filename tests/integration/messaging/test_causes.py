@@ -37,9 +37,8 @@ def take(database: Database) -> Delivery:
 def test_journey_goes_on_across_three_messages(bench: Bench) -> None:
     """One correlation for all; each names the one before; organisation and trace travel along."""
     organisation = new_id()
-    with caused_by(Cause(organisation_id=organisation, traceparent=TRACE)):
-        with bench.database.work("toyshop")() as session:
-            publish(session, MakeToy(number=1))
+    with caused_by(Cause(organisation_id=organisation, traceparent=TRACE)), bench.database.work("toyshop")() as session:
+        publish(session, MakeToy(number=1))
     first = take(bench.database)
     bench.run(publishing(MakeToy, PackToy(number=1)), first)
     second = take(bench.database)

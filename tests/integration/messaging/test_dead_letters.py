@@ -13,7 +13,7 @@ from tests.integration.messaging.shop import Shop, envelope
 from tests.support.databases import Database
 from tests.support.waiting import wait_for
 from tests.toyshop.actors import EFFECT
-from tests.toyshop.contracts import MakeToy, PackToy, ToyFailed
+from tests.toyshop.contracts import MakeToy, ToyFailed
 
 DEFAULT, OTHER = "toyshop.default", "toyshop.other"
 DEAD = dead_letter_queue(DEFAULT)
@@ -184,7 +184,10 @@ def test_parked_message_whose_queue_is_gone_becomes_a_failed_job(shop: Shop) -> 
     message_id = new_id()
     connection = shop.vhost.connect()
     connection.channel().basic_publish(
-        UNROUTABLE, "toyshop.gone", envelope(MakeToy.kind, message_id=str(message_id)), pika.BasicProperties(delivery_mode=2)
+        UNROUTABLE,
+        "toyshop.gone",
+        envelope(MakeToy.kind, message_id=str(message_id)),
+        pika.BasicProperties(delivery_mode=2),
     )
     connection.close()
 

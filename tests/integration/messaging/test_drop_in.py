@@ -1,5 +1,6 @@
 """Our broker in place of Dramatiq's: what an application of stock actors does with RabbitMQ goes on as before."""
 
+import itertools
 from collections.abc import Callable, Iterator
 from threading import Event
 from time import monotonic
@@ -19,7 +20,6 @@ from shared.messaging.broker import RUNGS, Broker
 from tests.integration.messaging.stock import let_mature, working
 from tests.support.vhosts import VirtualHost
 from tests.support.waiting import wait_for
-
 
 UNKNOWN = Message(queue_name="default", actor_name="unknown", args=(), kwargs={}, options={}).encode()
 
@@ -74,7 +74,7 @@ def test_failed_message_is_retried_by_stock_middleware(broker: Broker, worker: W
     actor_of(broker, work, min_backoff=100, max_backoff=200).send()
 
     assert succeeded.wait(20)
-    assert [later - earlier >= 0.1 for earlier, later in zip(tried, tried[1:], strict=False)] == [True, True]
+    assert [later - earlier >= 0.1 for earlier, later in itertools.pairwise(tried)] == [True, True]
 
 
 @pytest.mark.parametrize("milliseconds", [0, 300, 1_400])
@@ -212,7 +212,7 @@ def test_queue_that_was_deleted_is_declared_by_whoever_sends(
 def test_queue_that_was_deleted_is_declared_by_whoever_consumes(
     broker: Broker, rabbitmq: VirtualHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The consumer is cancelled, and begins anew."""
+    """The consumer is cancelled, begins anew, and leaves no connection behind."""
     monkeypatch.setattr(dramatiq.worker, "CONSUMER_RESTART_DELAY_SECS", 0.01)
     actor_of(broker, lambda: None)
 
@@ -268,7 +268,9 @@ def test_pipeline_of_stock_middleware_passes_results_on(broker: Broker, worker: 
 
 def test_group_of_stock_middleware_calls_back_when_all_are_done(rabbitmq: VirtualHost) -> None:
     """Once, after the last."""
-    backend, done, called = StubBackend(), [], []
+    backend = StubBackend()
+    done: list[int] = []
+    called: list[int] = []
     broker = Broker(url=rabbitmq.url)
     broker.add_middleware(dramatiq.middleware.GroupCallbacks(backend))
     work = actor_of(broker, done.append, name="work")

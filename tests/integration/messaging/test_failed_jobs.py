@@ -41,9 +41,7 @@ def fail(bench: Bench) -> tuple[Delivery, UUID]:
 
 def sent_again(bench: Bench, message_id: UUID) -> Delivery:
     """The delivery that the outbox row of a retry leads to."""
-    queue, body = bench.database.query(
-        "SELECT queue, body FROM messaging.outbox WHERE message_id = %s", message_id
-    )[0]
+    queue, body = bench.database.query("SELECT queue, body FROM messaging.outbox WHERE message_id = %s", message_id)[0]
     message = orjson.loads(bytes(body))
     assert queue == QUEUE
     return delivery_of(TOY, message_id=UUID(message["message_id"]), turn=message["options"]["turn"])

@@ -115,9 +115,7 @@ def test_due_time_that_cannot_be_meant_is_refused(database: Database, due: Any) 
 @pytest.mark.parametrize("send", [publish, lambda session, message: publish_all(session, [message])])
 def test_message_over_64_kb_is_refused(database: Database, send: Any) -> None:
     """The error says what to do instead."""
-    large = ToyFailed(
-        failed_kind="x.y.z", failed_message_id=new_id(), fields={}, reason="", error="x" * MAX_BODY_BYTES
-    )
+    large = ToyFailed(failed_kind="x.y.z", failed_message_id=new_id(), fields={}, reason="", error="x" * MAX_BODY_BYTES)
 
     with database.work("toyshop")() as session, pytest.raises(MessageTooLargeError, match="storage"):
         send(session, large)

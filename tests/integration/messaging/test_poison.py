@@ -32,9 +32,7 @@ def test_fifth_unfinished_start_is_the_last(bench: Bench) -> None:
     for _ in range(MAX_UNFINISHED_STARTS):
         start_and_die(bench, message_id)
 
-    ending = bench.run(
-        toy_actor(die), delivery_of(MakeToy(number=1), message_id=message_id, redelivered=True)
-    )
+    ending = bench.run(toy_actor(die), delivery_of(MakeToy(number=1), message_id=message_id, redelivered=True))
 
     assert ending is Ending.SETTLED
     assert bench.database.query("SELECT reason, message_id FROM messaging.failed_job") == [("poison", message_id)]

@@ -55,7 +55,9 @@ def test_no_transaction_is_open_during_the_call(bench: Bench) -> None:
     delivery = delivery_of(TOY)
 
     def look() -> str:
-        open_ones = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%%'"
+        open_ones = (
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%%'"
+        )
         seen.extend([bench.database.value(open_ones), bench.standing(delivery.message_id), leases(bench)])
         return "shipped"
 

@@ -75,7 +75,10 @@ def living(worker: Worker) -> int:
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # stock's threads die here
 @both(stock=(0, set()), ours=(2, {1, 2, 3}))
 def test_foreign_queue_name(
-    rabbitmq: VirtualHost, broker_class: type[AnyBroker], expected: tuple[int, set[int]], monkeypatch: pytest.MonkeyPatch
+    rabbitmq: VirtualHost,
+    broker_class: type[AnyBroker],
+    expected: tuple[int, set[int]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Every event names the exchange it was published to: each kills a thread of stock's, and the worker stands still."""
     monkeypatch.setattr(threading, "excepthook", lambda _: None)
@@ -97,7 +100,9 @@ def test_foreign_queue_name(
 
 
 @both(stock=(set(), 4, 0), ours=({1, 2, 3}, 0, 1))
-def test_null_options(rabbitmq: VirtualHost, broker_class: type[AnyBroker], expected: tuple[set[int], int, int]) -> None:
+def test_null_options(
+    rabbitmq: VirtualHost, broker_class: type[AnyBroker], expected: tuple[set[int], int, int]
+) -> None:
     """One such body tears stock's consumer down, with all that it had fetched, and comes back to do it again."""
     done: list[int] = []
     with opened(broker_class, rabbitmq) as broker:

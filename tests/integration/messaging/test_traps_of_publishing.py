@@ -14,10 +14,10 @@ from tests.support.vhosts import VirtualHost
 from tests.support.waiting import wait_for
 
 
-def actor_of(broker: AnyBroker, function: Callable[..., Any] = lambda *_: None, **options: Any) -> dramatiq.Actor[..., Any]:
-    return dramatiq.Actor(
-        function, broker=broker, actor_name="work", queue_name="jobs", priority=0, options=options
-    )
+def actor_of(
+    broker: AnyBroker, function: Callable[..., Any] = lambda *_: None, **options: Any
+) -> dramatiq.Actor[..., Any]:
+    return dramatiq.Actor(function, broker=broker, actor_name="work", queue_name="jobs", priority=0, options=options)
 
 
 @both(stock=None, ours=1)

@@ -109,7 +109,8 @@ def test_messages_that_nobody_can_take_for_a_while(
     channel: BlockingChannel, arguments: dict[str, Any], left: int
 ) -> None:
     """A relay that cannot write gives dead letters back again and again: they must not be counted away."""
-    channel.queue_declare("kept", durable=True, arguments={**arguments, "x-dead-letter-routing-key": "gone"} if left == 0 else arguments)
+    to_gone = {**arguments, "x-dead-letter-routing-key": "gone"} if left == 0 else arguments
+    channel.queue_declare("kept", durable=True, arguments=to_gone)
     give_back_again_and_again(channel, times=30)
 
     assert channel.queue_declare("kept", passive=True).method.message_count == left

@@ -57,7 +57,10 @@ def test_what_cannot_work_is_refused(
 ) -> None:
     """With the kind, and what to write instead."""
     with pytest.raises(error, match=says):
-        declare(contract, **{"queue": "toyshop.default", "call_deadline" if declare is provider_actor else "tries": 1, **options})
+        declare(
+            contract,
+            **{"queue": "toyshop.default", "call_deadline" if declare is provider_actor else "tries": 1, **options},
+        )
 
 
 def test_misspelt_option_is_refused() -> None:
@@ -68,7 +71,7 @@ def test_misspelt_option_is_refused() -> None:
 
 def test_lease_outlasts_the_call() -> None:
     """By 30 s: the deadline of the call must pass before somebody else asks the provider."""
-    assert provider_actor(MakeToy, queue="toyshop.default", call_deadline=20)(nothing).policy.lease == 50
+    assert provider_actor(MakeToy, queue="toyshop.default", call_deadline=20)(no_steps).policy.lease == 50
 
 
 def test_call_must_fit_into_the_time_limit() -> None:
@@ -95,3 +98,7 @@ def test_service_hears_a_kind_once() -> None:
 
     with pytest.raises(ValueError, match=MakeToy.kind):
         declarations_in(module)
+
+
+def no_steps(_: object) -> ProviderSteps[MakeToy, int, str]:
+    return ProviderSteps()

@@ -44,4 +44,8 @@ def test_body_is_the_same_message_at_another_turn() -> None:
     again = orjson.loads(Delivery.of(came, "toyshop", redelivered=False).body(4))
 
     assert again["options"] == {**came.options, "turn": 4}
-    assert (again["message_id"], again["kwargs"], again["queue_name"]) == (came.message_id, {"number": 1}, "toyshop.default")
+    assert (again["message_id"], again["kwargs"], again["queue_name"]) == (
+        came.message_id,
+        {"number": 1},
+        "toyshop.default",
+    )

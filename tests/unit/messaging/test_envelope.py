@@ -105,7 +105,9 @@ def test_odd_options_are_no_cause(odd: Any) -> None:
     assert cause_of(options, ID) == Cause(correlation_id=ID, causation_id=ID)
 
 
-@pytest.mark.parametrize(("value", "found"), [(str(ID), ID), (ID, ID), ("", None), ("x", None), (None, None), (0, None)])
+@pytest.mark.parametrize(
+    ("value", "found"), [(str(ID), ID), (ID, ID), ("", None), ("x", None), (None, None), (0, None)]
+)
 def test_id_is_read_or_left(value: Any, found: UUID | None) -> None:
     """It raises nothing."""
     assert as_uuid(value) == found

@@ -93,7 +93,8 @@ class Database:
 
 def test_gate_opens_by_itself_when_the_database_is_back() -> None:
     """Whoever shuts it need not look after it; shutting it twice starts one prober."""
-    database, changes = Database(), []
+    database = Database()
+    changes: list[bool] = []
     gate = Gate(database.probe, changes.append)
     gate.shut()
     gate.shut()

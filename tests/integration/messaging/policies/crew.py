@@ -1,6 +1,7 @@
 """Four desks on one database, and what a test asks of them."""
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -29,7 +30,7 @@ class Crew:
         self.desks = [desk for desk in self.desks if desk.is_alive]
         while len(self.desks) < DESKS:
             self.desks.append(self.processes.start(MODULE, DATABASE_URL=self.database.service_url("toyshop")))
-        wait_for(self._all_are_working, 60, "the desks to work")
+        wait_for(self._all_are_working, 25, "the desks to work")
 
     def _all_are_working(self) -> bool:
         found = self.query("SELECT pid FROM toyshop.desk")
@@ -39,13 +40,23 @@ class Crew:
         """Let every job end that still stands at a gate, and forget the rest: the next test begins anew."""
         self.open_gate(EVERY_KEY)
         self.query("DELETE FROM messaging.scheduled")
-        wait_for(lambda: not self.query("SELECT 1 FROM messaging.outbox"), 60, "the outbox to be empty")
+        wait_for(lambda: not self.query("SELECT 1 FROM messaging.outbox"), 25, "the outbox to be empty")
         self.query("DELETE FROM messaging.scheduled")
         self.query("DELETE FROM toyshop.gate")
 
     def kill(self, pid: int) -> None:
         """Kill -9 the desk with this pid."""
         next(desk for desk in self.desks if desk.pid == pid).kill()
+
+    def lose(self, pid: int, kind: str) -> None:
+        """Kill the desk, and let the one message of this kind that it holds be lost with it: nobody gets it again."""
+        delete = "DELETE FROM messaging.outbox WHERE kind = %s"
+        waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE %s"
+        with ThreadPoolExecutor(1) as pool:
+            deleted = pool.submit(self.query, delete, kind)
+            wait_for(lambda: self.query(waiting, "DELETE FROM messaging.outbox%"), 20, "the deletion to be next")
+            self.kill(pid)
+            deleted.result(20)
 
     def publish(self, *messages: Job, **options: Any) -> list[UUID]:
         """Publish in one transaction."""
@@ -57,16 +68,21 @@ class Crew:
 
     def runs(self, key: str) -> list[tuple[int, int]]:
         """(number, pid) of every start of a handler, in order."""
-        return [(row[0], row[1]) for row in self.query("SELECT number, pid FROM toyshop.run WHERE key = %s ORDER BY id", key)]
+        return [
+            (row[0], row[1])
+            for row in self.query("SELECT number, pid FROM toyshop.run WHERE key = %s ORDER BY id", key)
+        ]
 
-    def wait_for_runs(self, key: str, count: int, seconds: float = 60) -> list[tuple[int, int]]:
-        return wait_for(lambda: len(found := self.runs(key)) >= count and found, seconds, f"{count} runs of {key}") or []
+    def wait_for_runs(self, key: str, count: int, seconds: float = 25) -> list[tuple[int, int]]:
+        return (
+            wait_for(lambda: len(found := self.runs(key)) >= count and found, seconds, f"{count} runs of {key}") or []
+        )
 
     def done(self, key: str) -> list[int]:
         """The numbers of the jobs that are done, sorted, each as often as it was done."""
         return [row[0] for row in self.query("SELECT number FROM toyshop.done WHERE key = %s ORDER BY number", key)]
 
-    def wait_until_done(self, key: str, numbers: Iterable[int], seconds: float = 60) -> list[int]:
+    def wait_until_done(self, key: str, numbers: Iterable[int], seconds: float = 25) -> list[int]:
         """Wait until at least so many are done and nothing of theirs waits."""
         count = len(list(numbers))
         wait_for(lambda: len(self.done(key)) >= count, seconds, f"{count} of {key} done")
@@ -102,7 +118,11 @@ class Crew:
     def let_leases_end(self, key: str, seconds: float) -> None:
         """Move the clock on for the holders of a key, and for those that wait for their leases."""
         moved = "- make_interval(secs => %s)"
-        self.query(f"UPDATE messaging.place SET expires_at = expires_at {moved} WHERE key = %s AND NOT is_waiting", seconds, key)
+        self.query(
+            f"UPDATE messaging.place SET expires_at = expires_at {moved} WHERE key = %s AND NOT is_waiting",
+            seconds,
+            key,
+        )
         self.query(f"UPDATE messaging.scheduled SET due_at = due_at {moved} WHERE reason = 'snoozed'", seconds)
 
     def query(self, statement: str, *parameters: Any) -> list[Any]:

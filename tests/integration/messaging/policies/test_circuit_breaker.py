@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.integration.messaging.policies.actors import THRESHOLD
+from tests.integration.messaging.policies.actors import THRESHOLD, TIME_LIMIT
 from tests.integration.messaging.policies.contracts import GuardedJob
 from tests.integration.messaging.policies.crew import Crew
 from tests.support.waiting import wait_for
@@ -18,10 +18,11 @@ def _closed(crew: Crew) -> None:
     crew.query("DELETE FROM messaging.breaker")
 
 
-def let_the_pause_end(crew: Crew, seconds: float = 0) -> None:
-    """Move the clock on for the breaker and for those that it has put back."""
+def let_the_pause_end(crew: Crew, seconds: float = 0) -> bool:
+    """Move the clock on for the breaker and for those that it has put back. Always true, for use in a condition."""
     crew.query("UPDATE messaging.breaker SET open_until = open_until - %s", timedelta(seconds=seconds))
     crew.query("UPDATE messaging.scheduled SET due_at = clock_timestamp() WHERE kind = %s", GuardedJob.kind)
+    return True
 
 
 def test_breaker_opens_for_all_and_one_probe_goes_through(crew: Crew) -> None:
@@ -32,12 +33,14 @@ def test_breaker_opens_for_all_and_one_probe_goes_through(crew: Crew) -> None:
     opened = len(crew.runs("down"))
     let_the_pause_end(crew, seconds=10)
     probed = len(crew.wait_for_runs("down", opened + 1))
-    wait_for(lambda: crew.query("SELECT 1 FROM messaging.breaker WHERE open_until IS NOT NULL AND probe IS NULL"), 40, "open")
+    wait_for(
+        lambda: crew.query("SELECT 1 FROM messaging.breaker WHERE open_until IS NOT NULL AND probe IS NULL"), 40, "open"
+    )
     crew.open_gate("down")
     for _ in range(3):
         let_the_pause_end(crew, seconds=10)
         wait_for(lambda: not crew.query("SELECT 1 FROM messaging.outbox"), 40, "the knocking to end")
-    wait_for(lambda: let_the_pause_end(crew) or len(crew.done("down")) == 20, 60, "all done", every=0.3)
+    wait_for(lambda: let_the_pause_end(crew) and len(crew.done("down")) == 20, 25, "all done", every=0.3)
 
     # Eight were under way at most when the third failure opened it.
     assert THRESHOLD <= opened <= THRESHOLD + 7
@@ -59,10 +62,10 @@ def test_probe_that_is_killed_probes_again_and_another_does_when_its_lease_ends(
     crew.kill(first)
     runs = crew.wait_for_runs("probe", 2)
     held_off = crew.done("others")
-    crew.kill(runs[-1][1])
-    crew.query("DELETE FROM messaging.outbox WHERE kind = %s", GuardedJob.kind)
-    let_the_pause_end(crew, seconds=100)
-    wait_for(lambda: let_the_pause_end(crew) or len(crew.done("others")) == 4, 60, "the others", every=0.3)
+    wait_for(lambda: not crew.query("SELECT 1 FROM messaging.outbox OFFSET 1"), 25, "the others to be put back")
+    crew.lose(runs[-1][1], GuardedJob.kind)
+    let_the_pause_end(crew, seconds=TIME_LIMIT + 60)
+    wait_for(lambda: let_the_pause_end(crew) and len(crew.done("others")) == 4, 25, "the others", every=0.3)
 
     assert ([number for number, _ in runs], held_off) == ([0, 0], [])
     assert crew.query(IS_OPEN) == []

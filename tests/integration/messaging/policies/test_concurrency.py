@@ -1,5 +1,7 @@
 """Places with four processes: never too many at once, each waits once, a killed holder frees its place with its lease."""
 
+from functools import partial
+
 from shared.messaging.admission import PLACE_MARGIN_SECONDS
 from tests.integration.messaging.policies.actors import PLACES, TIME_LIMIT
 from tests.integration.messaging.policies.contracts import CrowdedJob, DroppedJob, Job, LonelyJob
@@ -59,8 +61,7 @@ def test_place_of_one_that_never_comes_back_is_free_when_its_lease_ends(crew: Cr
     waiting = "SELECT 1 FROM messaging.place WHERE key = 'places:lonely-lost' AND is_waiting"
     wait_for(lambda: crew.query(waiting), 40, "the second to wait")
     (lease,) = leases(crew, "places:lonely-lost")
-    crew.kill(pid)
-    crew.query("DELETE FROM messaging.outbox WHERE kind = %s", LonelyJob.kind)
+    crew.lose(pid, LonelyJob.kind)
     before = crew.done("lost")
     crew.let_leases_end("places:lonely-lost", LEASE)
     done = crew.wait_until_done("lost", [1])
@@ -91,7 +92,7 @@ def test_waiting_one_that_is_cancelled_holds_nobody_up(crew: Crew) -> None:
     waiting = "SELECT count(*) FROM messaging.place WHERE key = 'places:lonely-gone' AND is_waiting"
     for number in (1, 2):
         crew.publish(LonelyJob(number=number, key="gone"))
-        wait_for(lambda number=number: crew.query(waiting)[0][0] == number, 40, "one more to wait")
+        wait_for(partial(is_waiting, crew, waiting, number), 40, "one more to wait")
     first = """
         DELETE FROM messaging.scheduled WHERE message_id = (SELECT message_id FROM messaging.place
         WHERE key = 'places:lonely-gone' AND is_waiting ORDER BY joined_at LIMIT 1)"""
@@ -102,3 +103,7 @@ def test_waiting_one_that_is_cancelled_holds_nobody_up(crew: Crew) -> None:
     crew.wait_until_done("after-gone", [1])
 
     assert done == [0, 2]
+
+
+def is_waiting(crew: Crew, statement: str, count: int) -> bool:
+    return bool(crew.query(statement)[0][0] == count)

@@ -35,7 +35,7 @@ class House:
             publish_all(session, messages)
 
     def wait_until_held_by(self, process: Process) -> None:
-        wait_for((self.folder / f"pid.{process.pid}").exists, 60, "the job to hang")
+        wait_for((self.folder / f"pid.{process.pid}").exists, 25, "the job to hang")
 
     def effects(self) -> Counter[int]:
         return Counter(row[0] for row in self.database.query("SELECT number FROM toyshop.effect"))
@@ -72,7 +72,7 @@ def test_process_whose_job_no_interrupt_reaches_ends_and_hands_the_rest_back(hou
     house.publish(*(Hang(number=0) for _ in range(5)))
     code = first.popen.wait(90)
     house.worker()
-    wait_for(lambda: house.effects()[1] and house.is_at_rest(), 60, "the job to be done elsewhere")
+    wait_for(lambda: house.effects()[1] and house.is_at_rest(), 25, "the job to be done elsewhere")
 
     assert code == 1
     assert "cannot be interrupted, the process ends" in first.text()
@@ -93,8 +93,8 @@ def test_job_of_a_process_that_stands_still_is_done_elsewhere_and_once(house: Ho
         wait_for(lambda: house.effects()[1], 90, "the job to be done elsewhere")
     finally:
         first.popen.send_signal(signal.SIGCONT)
-    wait_for(lambda: first.readiness()[0] == 200, 60, "the first to be back")
-    wait_for(house.is_at_rest, 60, "everything to end")
+    wait_for(lambda: first.readiness()[0] == 200, 25, "the first to be back")
+    wait_for(house.is_at_rest, 25, "everything to end")
     code = first.terminate()
 
     assert (code, house.effects()) == (0, {1: 1})

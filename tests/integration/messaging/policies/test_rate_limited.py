@@ -11,7 +11,9 @@ def test_window_is_never_exceeded_and_each_message_is_put_back_twice_at_most(cre
     jobs = range(100)
     published = crew.publish(*(LimitedJob(number=number, key="window") for number in jobs))
     done = crew.wait_until_done("window", jobs)
-    seconds = crew.query("SELECT extract(epoch FROM max(at) - min(at)) FROM toyshop.admitted WHERE key = 'window'")[0][0]
+    seconds = crew.query("SELECT extract(epoch FROM max(at) - min(at)) FROM toyshop.admitted WHERE key = 'window'")[0][
+        0
+    ]
 
     assert done == list(jobs)
     assert crew.most_admitted_in_a_second("window") <= LIMIT
