@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.benchmarks import batches, figures, jobs, latency, memory, relay, tickets
+from tests.benchmarks import batches, figures, jobs, latency, memory, policies, relay, tickets
 from tests.benchmarks.figures import Result
 from tests.benchmarks.servers import RIVALS, ROOT, Servers, servers
 
@@ -20,6 +20,7 @@ PARTS: dict[str, Callable[[Servers], Result]] = {
     "latency": lambda running: latency.measure(running, ROUNDS),
     "memory": memory.measure,
     "batches": lambda running: batches.measure(running, ROUNDS),
+    "policies": lambda running: policies.measure(running, ROUNDS),
 }
 
 

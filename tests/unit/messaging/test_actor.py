@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import pytest
 
 from shared.contracts.message import Command
-from shared.messaging.actor import MAX_TIME_LIMIT, actor, declarations_in, provider_actor
+from shared.messaging.actor import MAX_TIME_LIMIT, ProviderSteps, actor, declarations_in, provider_actor
 from tests.toyshop.contracts import MakeToy, ToyFailed, ToyMade
 
 

@@ -51,7 +51,8 @@ class Crew:
     def lose(self, pid: int, kind: str) -> None:
         """Kill the desk, and let the one message of this kind that it holds be lost with it: nobody gets it again."""
         delete = "DELETE FROM messaging.outbox WHERE kind = %s"
-        waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE %s"
+        waiting = """SELECT 1 FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE %s"""
         with ThreadPoolExecutor(1) as pool:
             deleted = pool.submit(self.query, delete, kind)
             wait_for(lambda: self.query(waiting, "DELETE FROM messaging.outbox%"), 20, "the deletion to be next")
