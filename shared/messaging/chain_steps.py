@@ -16,9 +16,11 @@ from shared.messaging.inbox import Connection
 from shared.messaging.sending import send
 
 _END = "UPDATE messaging.chain SET state = %s, error = %s, finished_at = clock_timestamp() WHERE id = %s"
-_IS_STOPPED = """
-SELECT state = 'cancelled' OR messaging.batch_is_cancelled(batch_id) FROM messaging.chain WHERE id = %s
-"""
+IS_STOPPED = (
+    b"coalesce((SELECT state = 'cancelled' OR messaging.batch_is_cancelled(batch_id) FROM messaging.chain "
+    b"WHERE id = '%s'), false)"
+)
+"""SQL: true if the chain was cancelled, or its batch: a step that has not started does not start any more."""
 _RESUME = """
 UPDATE messaging.chain SET state = 'running', error = NULL, finished_at = NULL
 WHERE id = %s AND state = 'failed' AND step = %s RETURNING *
@@ -29,11 +31,9 @@ class ResultNotJsonError(TypeError):
     """What a step handed on is not JSON. A bug of its handler: the step has not happened."""
 
 
-def is_stopped(connection: Connection, option: object) -> bool:
-    """True if the chain was cancelled, or its batch: a step that has not started does not start any more."""
-    chain_id, _ = _named(option)
-    row = connection.execute(_IS_STOPPED, (chain_id,), prepare=True).fetchone()
-    return bool(row and row[0])
+def chain_of(option: object) -> UUID | None:
+    """The chain that a message is a step of; None if what it carries names none."""
+    return _named(option)[0]
 
 
 def step_done(connection: Connection, option: object, result: object) -> bool:

@@ -45,6 +45,8 @@ INSERT INTO messaging.batch_shard AS known (batch_id, shard, pending, failed) VA
 ON CONFLICT (batch_id, shard) DO UPDATE SET pending = known.pending + 1, failed = known.failed - 1
 """
 _FORGET_FAILURE = "DELETE FROM messaging.batch_failure WHERE batch_id = %s AND member_id = %s RETURNING 1"
+IS_CANCELLED = b"messaging.batch_is_cancelled('%s')"
+"""SQL: true if the batch, or one that it is a member of, is cancelled. Members that have not started do not start then."""
 LOCK_TIMEOUT = "30s"
 """How long the end of a member waits for the batch's row: whoever cancels or adds in a long transaction holds it."""
 
@@ -68,12 +70,6 @@ def place_of(option: object) -> Place | None:
         return None
     batch_id, shard = as_uuid(option.get("id")), as_uuid(option.get("shard"))
     return Place(batch_id, shard) if batch_id and shard else None
-
-
-def is_cancelled(connection: Connection, batch_id: UUID) -> bool:
-    """True if the batch, or one that it is a member of, is cancelled: members that have not started do not start."""
-    row = connection.execute("SELECT messaging.batch_is_cancelled(%s)", (batch_id,), prepare=True).fetchone()
-    return bool(row and row[0])
 
 
 def member_ended(connection: Connection, place: Place, member_id: UUID, ended: Ended) -> bool:

@@ -19,9 +19,12 @@ Connection = psycopg.Connection[Any]
 
 
 class Claim(Enum):
-    """What a claim found out. QUIET: it is finished, or this turn is old. BUSY: another run of it is alive."""
+    """What a claim found out. QUIET: it is finished, or this turn is old. BUSY: another run of it is alive.
+    STOPPED: mine, and what it belongs to was cancelled.
+    """
 
     MINE = "mine"
+    STOPPED = "stopped"
     QUIET = "quiet"
     BUSY = "busy"
 
@@ -71,18 +74,20 @@ def lock_key(service: str, message_id: UUID) -> int:
     return int.from_bytes(digest, "big", signed=True)
 
 
-def claim_done(connection: Connection, delivery: Delivery) -> Claim:
+def claim_done(connection: Connection, delivery: Delivery, stopped: bytes = b"false") -> Claim:
     """Claim the message and write at once that it is done: the transaction takes it back if the handler fails.
 
     One round trip that also begins the transaction. The lock is only tried: if the first run is still alive on a
-    connection that was cut, waiting for it would hold a thread for as long as it runs.
+    connection that was cut, waiting for it would hold a thread for as long as it runs. `stopped` is an SQL expression
+    that is asked along the way.
     """
-    if _write_claim(connection, delivery):
-        return Claim.MINE
+    is_mine, is_stopped = _write_claim(connection, delivery, stopped)
+    if is_mine:
+        return Claim.STOPPED if is_stopped else Claim.MINE
     return Claim.QUIET if standing(connection, delivery).is_over_for(delivery.turn) else Claim.BUSY
 
 
-def _write_claim(connection: Connection, delivery: Delivery) -> bool:
+def _write_claim(connection: Connection, delivery: Delivery, stopped: bytes) -> tuple[bool, bool]:
     """Every message pays for this, so BEGIN and the claim go out as one query, past psycopg's cursors.
 
     The statement itself is the function `messaging.claim_done`, whose plan PostgreSQL keeps for the session.
@@ -98,8 +103,9 @@ def _write_claim(connection: Connection, delivery: Delivery) -> bool:
         *(b"NULL" if cause is None else literal(str(cause).encode()) for cause in causes),
         b"%d" % lock_key(delivery.service, delivery.message_id),
     ]
-    result = execute_at_once(connection, begin + b"SELECT messaging.claim_done(" + b", ".join(values) + b")")
-    return result.get_value(0, 0) == b"t"
+    claim = b"SELECT messaging.claim_done(" + b", ".join(values) + b"), " + stopped
+    result = execute_at_once(connection, begin + claim)
+    return result.get_value(0, 0) == b"t", result.get_value(0, 1) == b"t"
 
 
 def try_lock(connection: Connection, delivery: Delivery) -> bool:

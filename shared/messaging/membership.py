@@ -8,13 +8,14 @@ from typing import Any
 from uuid import UUID
 
 from shared.messaging import chain_steps
-from shared.messaging.counting import Ended, is_cancelled, member_ended, member_retried, place_of
+from shared.messaging.counting import IS_CANCELLED, Ended, member_ended, member_retried, place_of
 from shared.messaging.delivery import Delivery
 from shared.messaging.inbox import Connection
 from shared.messaging.unique import free_key
 
 BY_HAND = "by_hand"
 """Option of a message that a person tried again: it runs, whatever was cancelled meanwhile."""
+NEVER = b"false"
 _NAMES = ("chain", "batch", "unique")
 
 
@@ -31,13 +32,19 @@ def frees_key_at_start(options: Mapping[str, Any]) -> bool:
 
 def may_start(connection: Connection, delivery: Delivery) -> bool:
     """False if the message must not start: its chain or its batch was cancelled."""
-    options = delivery.options
+    asked = stopped(delivery.options)
+    row = connection.execute(b"SELECT " + asked).fetchone() if asked != NEVER else None
+    return not (row and row[0])
+
+
+def stopped(options: Mapping[str, Any]) -> bytes:
+    """The SQL expression that is true if the message must not start: its chain or its batch was cancelled."""
     if options.get(BY_HAND):
-        return True
-    if "chain" in options and chain_steps.is_stopped(connection, options["chain"]):
-        return False
+        return NEVER
+    if (chain_id := chain_steps.chain_of(options.get("chain"))) is not None:
+        return chain_steps.IS_STOPPED % str(chain_id).encode()
     place = place_of(options.get("batch"))
-    return place is None or not is_cancelled(connection, place.batch_id)
+    return NEVER if place is None else IS_CANCELLED % str(place.batch_id).encode()
 
 
 def started(connection: Connection, delivery: Delivery) -> None:

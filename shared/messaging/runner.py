@@ -125,10 +125,14 @@ class Runner:
 
     def _handle(self, declaration: ActorDeclaration, delivery: Delivery, message: Contract) -> str:
         def claimed(session: Session) -> str | None:
-            claim = inbox.claim_done(driver(session), delivery)
+            claim = inbox.claim_done(driver(session), delivery, membership.stopped(delivery.options))
             outcome = None if claim is Claim.BUSY else "quiet"
             if claim is Claim.MINE:
-                outcome = self._run_claimed(session, declaration, delivery, message)
+                result = declaration.function(message, session, self.dependencies)
+                self.complete(session, declaration, delivery, message, result)
+                outcome = "done"
+            elif claim is Claim.STOPPED:
+                outcome = self._skip(session, declaration, delivery, message)
             if delivery.redelivered and claim is Claim.BUSY:
                 take_back_start(driver(session), self.service, delivery.message_id)
             elif delivery.redelivered:
@@ -138,18 +142,13 @@ class Runner:
         outcome = self.transact(claimed, delivery, limit=declaration.policy.time_limit)
         return self.release(delivery, BUSY_SECONDS) if outcome is None else outcome
 
-    def _run_claimed(
-        self, session: Session, declaration: ActorDeclaration, delivery: Delivery, message: Contract
-    ) -> str:
-        if membership.belongs(delivery.options) and not membership.may_start(driver(session), delivery):
-            if membership.skipped(driver(session), delivery):
-                session.info[PUBLISHED] = True
-            if declaration.policy.middleware:
-                admission.leave(driver(session), declaration, delivery, message, "done")
-            return "skipped"
-        result = declaration.function(message, session, self.dependencies)
-        self.complete(session, declaration, delivery, message, result)
-        return "done"
+    def _skip(self, session: Session, declaration: ActorDeclaration, delivery: Delivery, message: Contract) -> str:
+        """Its chain or batch was cancelled: it ends unrun."""
+        if membership.skipped(driver(session), delivery):
+            session.info[PUBLISHED] = True
+        if declaration.policy.middleware:
+            admission.leave(driver(session), declaration, delivery, message, "done")
+        return "skipped"
 
     def complete(
         self, session: Session, declaration: ActorDeclaration, delivery: Delivery, message: Contract, result: object

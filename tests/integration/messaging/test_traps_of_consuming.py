@@ -8,12 +8,15 @@ import dramatiq
 import pytest
 from dramatiq import Worker
 from dramatiq.broker import MessageProxy
-from dramatiq.middleware import Middleware
+from dramatiq.middleware import Middleware, Retries, TimeLimit
+from sqlalchemy.orm import Session
 
+from shared.messaging.actor import actor
 from tests.integration.messaging.shop import Shop, envelope
 from tests.integration.messaging.stock import AnyBroker, both, opened, ready, working
 from tests.support.vhosts import VirtualHost
 from tests.support.waiting import wait_for
+from tests.toyshop.actors import EFFECT
 from tests.toyshop.contracts import MakeToy
 
 KIND = "shop.toy.made"
@@ -138,8 +141,6 @@ def jobs_past_a_guard_in_middleware(shop: Shop) -> int:
 
 
 def jobs_past_a_guard_in_the_callable(shop: Shop) -> int:
-    from shared.messaging.actor import actor
-
     done: list[int] = []
 
     def guarded(message: MakeToy, *_: object) -> None:
@@ -182,3 +183,44 @@ def test_unforeseen_exception_of_an_actor(
             wait_for(lambda: (ready(rabbitmq, "jobs"), ready(rabbitmq, "jobs.XQ")) == expected, what=f"{expected}")
 
     assert (ready(rabbitmq, "jobs"), ready(rabbitmq, "jobs.XQ")) == expected
+
+
+SLOW_COMMIT = """
+CREATE FUNCTION toyshop.slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.4); RETURN NULL; END';
+CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON toyshop.effect DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION toyshop.slow();
+"""
+
+
+def commit_beyond_the_limit_of_stock(shop: Shop) -> None:
+    def work(number: int) -> None:
+        with shop.database.work("toyshop")() as session:
+            session.execute(EFFECT, {"number": number, "what": "made"})
+
+    middleware = [TimeLimit(interval=10), Retries(max_retries=1, min_backoff=10, max_backoff=20)]
+    with opened(dramatiq.brokers.rabbitmq.RabbitmqBroker, shop.vhost, middleware=middleware) as broker:
+        actor_of(broker, work, time_limit=100).send(1)
+        with working(broker):
+            wait_for(lambda: ready(shop.vhost, "jobs.XQ") == 1, what="the message to be given up")
+
+
+def commit_beyond_the_limit_of_ours(shop: Shop) -> None:
+    def make(message: MakeToy, session: Session, _: object) -> None:
+        session.execute(EFFECT, {"number": message.number, "what": "made"})
+
+    shop.open(actor(MakeToy, queue="toyshop.default", time_limit=0.1)(make))
+    shop.wait_until_ended(shop.publish(MakeToy(number=1)))
+
+
+@pytest.mark.parametrize(
+    ("run", "times"),
+    [(commit_beyond_the_limit_of_stock, 2), (commit_beyond_the_limit_of_ours, 1)],
+    ids=["stock", "ours"],
+)
+def test_time_limit_that_strikes_in_the_commit(shop: Shop, run: Callable[[Shop], None], times: int) -> None:
+    """Stock's interrupts a commit that has arrived: done and retried, and given up besides. Ours is disarmed before."""
+    shop.database.query(SLOW_COMMIT)
+
+    run(shop)
+
+    assert shop.effects() == {(1, "made"): times}
