@@ -5,6 +5,7 @@ from typing import Any
 import orjson
 import pika
 import pytest
+from pika import BlockingConnection
 
 from shared.ids import new_id
 from shared.messaging.actor import ActorDeclaration, actor
@@ -123,9 +124,7 @@ def test_delivery_limit_is_named(shop: Shop) -> None:
     shop.put(DEFAULT, envelope(MakeToy.kind))
     connection = shop.vhost.connect()
     for _ in range(WORK_DELIVERY_LIMIT + 1):
-        channel = connection.channel()
-        channel.basic_get(DEFAULT)
-        channel.close()
+        wait_for(lambda: take_and_go(connection), what="the message to be back in its queue")
     connection.close()
 
     shop.start_relay()
@@ -229,3 +228,11 @@ def test_dead_letters_stay_where_they_are_while_they_cannot_be_written(shop: Sho
 
     assert len(shop.wait_for_failed_jobs(30)) == 30
     wait_for(lambda: shop.vhost.count(DEAD) == 0, what="an empty queue")
+
+
+def take_and_go(connection: BlockingConnection) -> bool:
+    """Take the message and close the channel on it. False if it is not back yet from the last time."""
+    channel = connection.channel()
+    method, _, _ = channel.basic_get(DEFAULT)
+    channel.close()
+    return method is not None
