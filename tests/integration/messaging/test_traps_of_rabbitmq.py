@@ -113,7 +113,10 @@ def test_messages_that_nobody_can_take_for_a_while(
     channel.queue_declare("kept", durable=True, arguments=to_gone)
     give_back_again_and_again(channel, times=30)
 
-    assert channel.queue_declare("kept", passive=True).method.message_count == left
+    # What was given back is counted a moment later.
+    wait_for(
+        lambda: channel.queue_declare("kept", passive=True).method.message_count == left, what=f"{left} to be left"
+    )
 
 
 def give_back_again_and_again(channel: BlockingChannel, times: int) -> None:
