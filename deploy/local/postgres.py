@@ -37,7 +37,7 @@ SETTINGS = {
     "log_line_prefix": "%m [%p] %q%u@%d ",
     "cluster_name": "bellhop",
 }
-NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+NOT_DURABLE = {"fsync": "off", "full_page_writes": "off"}
 
 
 class Postgres:
