@@ -7,6 +7,7 @@ which is then lost. And stock Dramatiq takes an envelope at its word: a foreign 
 import contextlib
 from collections.abc import Callable, Iterable
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -45,18 +46,17 @@ class Consumer(_RabbitmqConsumer):
     def __init__(self, broker: "Broker", queue_name: str, prefetch: int, timeout: int) -> None:
         super().__init__(broker, queue_name, prefetch, timeout)
         self._timeout = timeout / 1000
-        self._cancelled = False
+        self._cancelled = self._cancel_sent = False
 
     @property
     def is_connected(self) -> bool:
         return bool(self.connection.is_open)
 
     def __next__(self) -> MessageProxy | None:
-        if self._cancelled or self.broker.is_stopping:
-            self._idle(cancel=True)
-            return None
-        if not self.broker.may_consume():
-            self._idle(cancel=False)
+        if self.broker.is_stopping and not self._cancelled:
+            self._cancel()
+        if not self._may_take():
+            self._idle()
             return None
         try:
             method, _, body = next(self.iterator)
@@ -68,7 +68,7 @@ class Consumer(_RabbitmqConsumer):
             return None
         return self._accept(method, body)
 
-    def _accept(self, method: Any, body: bytes) -> MessageProxy | None:
+    def _accept(self, method: Any, body: bytes) -> ConsumedMessage | None:
         try:
             message = Message.decode(body)
             check_shape(message)
@@ -99,12 +99,45 @@ class Consumer(_RabbitmqConsumer):
         self.ack(consumed)
         return True
 
-    def _idle(self, *, cancel: bool) -> None:
+    def _cancel(self) -> None:
+        """Have RabbitMQ send no more. What it has sent is taken still, and handed back uncounted: pika's own `cancel`
+        would return it to the queue, which counts a delivery.
+        """
+        self._cancelled = True
+        try:
+            self._send_cancel()
+            # RabbitMQ answers in order. With the first answer the queue has been told; with the second, all that it had
+            # sent until then is here.
+            for _ in range(2):
+                self.channel.basic_qos(prefetch_count=1)
+        except (pika.exceptions.AMQPConnectionError, pika.exceptions.AMQPChannelError) as error:
+            raise ConnectionClosed(error) from None
+
+    def _send_cancel(self) -> None:
+        """Once, in the thread of the connection."""
+        generator = self.channel._queue_consumer_generator  # noqa: SLF001 - pika has no cancel without a return
+        if generator is not None and not self._cancel_sent:
+            self._cancel_sent = True
+            cancel = pika.spec.Basic.Cancel(consumer_tag=generator.consumer_tag, nowait=True)
+            self.channel._impl._send_method(cancel)  # noqa: SLF001 - as above
+
+    def _may_take(self) -> bool:
+        """While stopping, what was sent already; otherwise while the gate is open."""
+        return self.channel.get_waiting_message_count() > 0 if self._cancelled else self.broker.may_consume()
+
+    def _unlooked_at(self) -> list[ConsumedMessage]:
+        """On stop, once nobody iterates any more: what RabbitMQ has sent and nobody has taken."""
+        if not (self.broker.is_stopping and self.connection.is_open):
+            return []
+        if not self._cancelled:
+            self._cancel()
+        waiting = islice(self.iterator, self.channel.get_waiting_message_count())
+        accepted = [self._accept(method, body) for method, _, body in waiting]
+        return [message for message in accepted if message is not None]
+
+    def _idle(self) -> None:
         """Take nothing, but keep the connection alive and let acknowledgements out."""
         try:
-            if cancel and not self._cancelled:
-                self._cancelled = True
-                self.channel.cancel()
             self.connection.process_data_events(time_limit=min(self._timeout, 0.2))
         except (AssertionError, pika.exceptions.AMQPError) as error:
             raise ConnectionClosed(error) from None
@@ -112,6 +145,9 @@ class Consumer(_RabbitmqConsumer):
     def ack(self, message: MessageProxy) -> None:
         if not self._is_mine(message):
             return
+        if self.broker.is_stopping:
+            # Before the acknowledgement, which would have the queue choose the next message for a consumer that leaves.
+            self._answer(self._send_cancel)
         if getattr(message, "settled", True):
             super().ack(message)
         else:
@@ -129,8 +165,11 @@ class Consumer(_RabbitmqConsumer):
 
     def requeue(self, messages: Iterable[MessageProxy]) -> None:
         """On stop: what was taken and not started is published to its queue again and acknowledged, uncounted."""
+        if not self.broker.strict:
+            return
         mine = [message for message in messages if isinstance(message, ConsumedMessage) and self._is_mine(message)]
-        if mine and self.broker.strict:
+        mine += self._unlooked_at()
+        if mine:
             for message in self.broker.hand_back(mine):
                 message.settled = True
                 self.ack(message)

@@ -69,7 +69,7 @@ def test_short_campaign_of_orders_loses_nothing(town: Town, servers: Servers) ->
 
 
 @pytest.mark.long
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(3600)
 def test_full_campaign_of_orders_loses_nothing(town: Town, servers: Servers) -> None:
     """2,000 paid orders while something is killed every two seconds."""
     figures, counted = campaign(town, servers, Plan(pieces=2_000, seconds=400, clients=4), hurry=False, settle=600)

@@ -120,7 +120,7 @@ def test_field_by_any_name_is_ignored(shop: Shop) -> None:
 
 def test_delivery_limit_is_named(shop: Shop) -> None:
     """What was given out too often without an end says so."""
-    shop.declare(MAKE)
+    shop.declare(MAKE, TOLD)
     shop.put(DEFAULT, envelope(MakeToy.kind))
     connection = shop.vhost.connect()
     for _ in range(WORK_DELIVERY_LIMIT + 1):

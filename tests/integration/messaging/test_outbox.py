@@ -19,6 +19,12 @@ from tests.toyshop.contracts import MakeToy, PackToy, ToyFailed, ToyMade
 TOY = PackToy(number=7)
 
 
+@pytest.fixture
+def database(clean_database: Database) -> Database:
+    """These tests leave the schema as it is."""
+    return clean_database
+
+
 def rows(database: Database) -> list[tuple[Any, ...]]:
     return database.query("SELECT message_id, kind, is_event, queue, body FROM messaging.outbox ORDER BY id")
 

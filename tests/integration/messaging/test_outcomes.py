@@ -166,11 +166,11 @@ def test_text_that_postgresql_cannot_hold_is_cleaned(bench: Bench) -> None:
     assert bench.database.value("SELECT error FROM messaging.failed_job") == "notoy"
 
 
-def test_outcome_that_cannot_be_written_parks_the_message(bench: Bench) -> None:
+def test_outcome_that_cannot_be_written_parks_the_message(own_bench: Bench) -> None:
     """Then nothing is known to be recorded, so nothing is acknowledged: it comes back in half a minute."""
-    bench.database.query("REVOKE INSERT ON messaging.attempt FROM bellhop_toyshop")
+    own_bench.database.query("REVOKE INSERT ON messaging.attempt FROM bellhop_toyshop")
 
-    ending = bench.run(toy_actor(failing(GlueDryError("wait"))), delivery_of(TOY))
+    ending = own_bench.run(toy_actor(failing(GlueDryError("wait"))), delivery_of(TOY))
 
     assert ending is Ending.PARK
 

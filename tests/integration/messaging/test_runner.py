@@ -137,17 +137,19 @@ def test_many_copies_at_the_same_moment_run_once(bench: Bench) -> None:
     assert bench.standing(message_id) == ("done", 1, 1)
 
 
-def test_commit_that_fails_leads_to_a_retry_and_publishes_nothing(bench: Bench) -> None:
+def test_commit_that_fails_leads_to_a_retry_and_publishes_nothing(own_bench: Bench) -> None:
     """The server refuses at the very commit: neither the effect nor the message of the attempt is there."""
-    bench.database.query("ALTER TABLE toyshop.effect ADD CONSTRAINT once UNIQUE (number) DEFERRABLE INITIALLY DEFERRED")
-    bench.database.query("INSERT INTO toyshop.effect (number, what) VALUES (1, 'there before')")
+    own_bench.database.query(
+        "ALTER TABLE toyshop.effect ADD CONSTRAINT once UNIQUE (number) DEFERRABLE INITIALLY DEFERRED"
+    )
+    own_bench.database.query("INSERT INTO toyshop.effect (number, what) VALUES (1, 'there before')")
     delivery = delivery_of(TOY)
 
-    bench.run(toy_actor(lambda _, session: (publish(session, PackToy(number=1)), None)[1]), delivery)
+    own_bench.run(toy_actor(lambda _, session: (publish(session, PackToy(number=1)), None)[1]), delivery)
 
-    assert bench.standing(delivery.message_id) == ("waiting", 2, 1)
-    assert bench.effects() == [(1, "there before")]
-    assert bench.outbox_kinds() == []
+    assert own_bench.standing(delivery.message_id) == ("waiting", 2, 1)
+    assert own_bench.effects() == [(1, "there before")]
+    assert own_bench.outbox_kinds() == []
 
 
 @pytest.mark.parametrize("state", ["40001", "40P01"], ids=["serialization failure", "deadlock"])

@@ -49,15 +49,15 @@ def test_job_over_its_limit_is_rolled_back_and_tried_again(bench: Bench, limits:
     assert bench.effects() == []
 
 
-def test_limit_cannot_strike_in_the_commit(bench: Bench, limits: TimeLimits) -> None:
+def test_limit_cannot_strike_in_the_commit(own_bench: Bench, limits: TimeLimits) -> None:
     """The commit alone takes four times as long as the job may: it is disarmed, so the job is done."""
-    bench.database.query(SLOW_COMMIT)
+    own_bench.database.query(SLOW_COMMIT)
     delivery = delivery_of(MakeToy(number=1))
 
-    bench.run(toy_actor(time_limit=0.1), delivery, limits=limits)
+    own_bench.run(toy_actor(time_limit=0.1), delivery, limits=limits)
 
-    assert (bench.effects(), bench.attempts()) == ([(1, "made")], [])
-    assert bench.standing(delivery.message_id) == ("done", 1, 1)
+    assert (own_bench.effects(), own_bench.attempts()) == ([(1, "made")], [])
+    assert own_bench.standing(delivery.message_id) == ("done", 1, 1)
 
 
 def test_jobs_that_end_near_their_limit_are_done_or_retried(bench: Bench, limits: TimeLimits) -> None:

@@ -6,11 +6,10 @@ from typing import Any, ClassVar
 
 from sqlalchemy.orm import Session
 
-from shared.contracts.message import Command
+from shared.contracts.message import ChainFailed, Command
 from shared.errors import PermanentError
 from shared.messaging.actor import actor
 from shared.messaging.batch import add_to_batch, current_batch
-from shared.messaging.chain import ChainFailed
 from shared.messaging.retries import Delays
 from shared.messaging.worker import run_worker
 from tests.toyshop.actors import EFFECT

@@ -13,11 +13,11 @@ from dramatiq import Message
 from pydantic import Field
 from sqlalchemy.orm import Session
 
-from shared.contracts.message import Command
+from shared.contracts.message import ChainFailed, Command
 from shared.errors import PermanentError
 from shared.messaging.actor import ActorDeclaration, actor
 from shared.messaging.batch import Batch, BatchState, publish_batch, show_batch
-from shared.messaging.chain import Chain, ChainFailed, ChainState, publish_chain, show_chain
+from shared.messaging.chain import Chain, ChainState, publish_chain, show_chain
 from shared.messaging.delivery import Delivery
 from shared.messaging.envelope import decode_fields
 from shared.messaging.gate import Gate
