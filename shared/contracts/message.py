@@ -52,3 +52,19 @@ class FailureNotice(Command):
     fields: dict[str, Any]
     reason: str
     error: str
+
+
+class ChainFailed(Command):
+    """What a chain's `catch` receives. Subclass it with a kind of one's own; the fields are fixed.
+
+    `step` counts from 0. `results` are empty where they do not fit into a message.
+    """
+
+    kind: ClassVar[str]
+    chain_id: UUID
+    chain_name: str
+    step: int
+    step_kind: str
+    reason: str
+    error: str
+    results: dict[str, Any]

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 from sqlalchemy.orm import Session
 
-from shared.contracts.message import Command
+from shared.contracts.message import ChainFailed, Command
 from shared.database.session import PUBLISHED, driver
 from shared.errors import PermanentError
 from shared.ids import new_id
@@ -25,22 +25,6 @@ class InvalidChainError(PermanentError):
 
     code = "invalid_chain"
     http_status = 409
-
-
-class ChainFailed(Command):
-    """What a chain's `catch` receives. Subclass it with a kind of one's own; the fields are fixed.
-
-    `step` counts from 0. `results` are empty where they do not fit into a message.
-    """
-
-    kind: ClassVar[str]
-    chain_id: UUID
-    chain_name: str
-    step: int
-    step_kind: str
-    reason: str
-    error: str
-    results: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
