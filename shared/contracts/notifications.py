@@ -1,7 +1,10 @@
 """Messages of the notifications service: mail, SMS, alerts to operations."""
 
+from datetime import datetime
 from typing import ClassVar, Literal
 from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
 
 from shared.contracts.message import Command, FailureNotice
 
@@ -37,3 +40,51 @@ class AlertFailure(FailureNotice):
     """Tell operations that a job finally failed."""
 
     kind: ClassVar[str] = "notifications.operations.alert_failure"
+
+
+class OfferedSlot(BaseModel):
+    """A time that a customer may take, and the link that takes it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    starts_at: datetime
+    url: str
+
+
+class CalendarEntry(BaseModel):
+    """What the calendar file (RFC 5545) needs besides the times: the same `uid` for ever, and a growing `sequence`."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    uid: str
+    sequence: int
+
+
+class TellAboutAppointment(Command):
+    """Write to a customer about an appointment, by mail and by text message, as far as there are addresses.
+
+    `key` is what makes it one letter: heard again with the same key, nothing is sent. `service` is what was booked, as
+    people say it. `time_zone` is an IANA name, `language` an ISO 639-1 code. A letter with `calendar` carries a calendar
+    file, one that cancels for `cancelled`.
+    """
+
+    kind: ClassVar[str] = "notifications.appointment.tell"
+    letter: Literal["confirmed", "requested", "moved", "cancelled", "reminder", "offer", "call_back"]
+    key: str
+    organisation_id: UUID
+    company: str
+    name: str
+    email: str | None = None
+    phone: str | None = None
+    language: str = "en"
+    time_zone: str = "UTC"
+    appointment_id: UUID | None = None
+    service: str = ""
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    previous_starts_at: datetime | None = None
+    location: str = ""
+    reason: str = ""
+    calendar: CalendarEntry | None = None
+    manage_url: str = ""
+    slots: list[OfferedSlot] = []

@@ -28,3 +28,35 @@ class DeliverWebhook(Command):
     kind: ClassVar[str] = "webhooks.delivery.send"
     delivery_id: UUID
     by_hand: bool = False
+
+
+class RetellEventReceived(Event):
+    """A verified, stored webhook of Retell. `data` is its `call` without word timings, latencies and the like; None
+    where it is too large for a message, then `storage_key` names the raw body in storage. Without a `connection_id` it
+    came to the address of the installation's own settings.
+    """
+
+    kind: ClassVar[str] = "webhooks.retell.received"
+    inbound_id: UUID
+    connection_id: UUID | None
+    external_id: str
+    event_type: str
+    created_at: datetime
+    data: dict[str, Any] | None
+    storage_key: str | None = None
+
+
+class CalcomEventReceived(Event):
+    """A verified, stored webhook of Cal.com. `data` is its `payload` (the whole body of those that have none); None
+    where it is too large for a message, then `storage_key` names the raw body in storage. Without a `connection_id` it
+    came to the address of the installation's own settings.
+    """
+
+    kind: ClassVar[str] = "webhooks.calcom.received"
+    inbound_id: UUID
+    connection_id: UUID | None
+    external_id: str
+    event_type: str
+    created_at: datetime
+    data: dict[str, Any] | None
+    storage_key: str | None = None

@@ -1,0 +1,1 @@
+"""Appointments: calls that come in through Retell, and the appointments that they lead to in Cal.com."""
