@@ -1,0 +1,1 @@
+"""The providers: the only places that know their wire formats."""

@@ -1,0 +1,1 @@
+"""The rules of appointments, in plain Python."""
