@@ -22,3 +22,17 @@ class CompanyNotClearError(PermanentError):
     """The credentials of the settings serve the one organisation that has set up a company: there is none, or several."""
 
     code: ClassVar[str] = "company_not_clear"
+
+
+class LinkInvalidError(PermanentError):
+    """A customer's link was not made by this installation, not for this purpose, or is not complete."""
+
+    code: ClassVar[str] = "link_invalid"
+    http_status: ClassVar[int] = 403
+
+
+class LinkExpiredError(PermanentError):
+    """A customer's link is genuine, and its appointment, or the time that was offered, is over."""
+
+    code: ClassVar[str] = "link_expired"
+    http_status: ClassVar[int] = 410
