@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Double, ForeignKey, Identity, Index, UniqueConstraint, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import JSONB, ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -14,11 +14,13 @@ from shared.database.base import schema
 HOLDING = "state IN ('booking', 'requested', 'booked')"
 """The states in which an appointment holds its host's time."""
 
+NULLABLE_JSON = JSONB(none_as_null=True)
+"""None is SQL's NULL, not JSON's."""
+
 
 class Base(shared.database.base.Base):
     __abstract__ = True
     metadata = schema("appointments")
-    type_annotation_map = {**shared.database.base.Base.type_annotation_map, dict[str, Any]: JSONB(), float: Double()}
 
 
 class CompanyRow(Base):
@@ -29,7 +31,7 @@ class CompanyRow(Base):
     organisation_id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str]
     time_zone: Mapped[str]
-    profile: Mapped[dict[str, Any]]
+    profile: Mapped[dict[str, Any]] = mapped_column(JSONB)
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
@@ -87,7 +89,7 @@ class EventTypeRow(Base):
     slug: Mapped[str]
     title: Mapped[str]
     length_minutes: Mapped[int]
-    facts: Mapped[dict[str, Any]]
+    facts: Mapped[dict[str, Any]] = mapped_column(JSONB)
     host_id: Mapped[UUID | None] = mapped_column(ForeignKey("appointments.hosts.id"))
     synced_at: Mapped[datetime]
     gone_at: Mapped[datetime | None]
@@ -158,11 +160,11 @@ class CallRow(Base):
     recording_url: Mapped[str | None]
     summary: Mapped[str | None]
     sentiment: Mapped[str | None]
-    variables: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
-    analysis: Mapped[dict[str, Any] | None]
+    variables: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
+    analysis: Mapped[dict[str, Any] | None] = mapped_column(NULLABLE_JSON)
     ended_seen_at: Mapped[datetime | None]
     analysed_seen_at: Mapped[datetime | None]
-    request: Mapped[dict[str, Any] | None]
+    request: Mapped[dict[str, Any] | None] = mapped_column(NULLABLE_JSON)
     outcome: Mapped[str]
     problem: Mapped[str | None]
     detail: Mapped[str | None]
@@ -193,6 +195,7 @@ class AppointmentRow(Base):
         Index("ix_appointments_organisation_id", "organisation_id", "id"),
         Index("ix_appointments_call_id", "call_id", postgresql_where=text("call_id IS NOT NULL")),
         Index("ix_appointments_starts_at", "organisation_id", "starts_at"),
+        Index("ix_appointments_ical_uid", "connection_id", "ical_uid", postgresql_where=text("ical_uid IS NOT NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -221,7 +224,7 @@ class AppointmentRow(Base):
     meeting_url: Mapped[str | None]
     location: Mapped[str | None]
     is_paid: Mapped[bool] = mapped_column(server_default=text("false"))
-    wish: Mapped[dict[str, Any] | None]
+    wish: Mapped[dict[str, Any] | None] = mapped_column(NULLABLE_JSON)
     reason: Mapped[str | None]
     detail: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
