@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
-from fastapi import Depends, Query, Request, Security
+from fastapi import Depends, FastAPI, Query, Request, Security
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel
 
@@ -121,6 +121,28 @@ def work_of(service: str) -> Callable[[Request], Awaitable[UnitOfWork]]:
         return api_of(request).work(request, service)
 
     return work
+
+
+InboundSecret = Callable[[Request, UUID], str | None]
+"""Gives the secret that a connection's webhooks are signed with; None where there is no such connection, or it is off.
+
+It may block: it is called in a thread.
+"""
+
+
+def offer_inbound_secret(app: FastAPI, source: str, look_up: InboundSecret) -> None:
+    """Called at the start by the service that keeps the connections to a source of webhooks.
+
+    Whoever takes webhooks in asks for it then: services do not import each other, and see each their own schema only.
+    """
+    offered = getattr(app.state, "inbound_secrets", {})
+    app.state.inbound_secrets = {**offered, source: look_up}
+
+
+def inbound_secret_of(app: FastAPI, source: str) -> InboundSecret | None:
+    """The look-up that was offered for a source; None where connections to it are kept by nobody here."""
+    offered: Mapping[str, InboundSecret] = getattr(app.state, "inbound_secrets", {})
+    return offered.get(source)
 
 
 class Page(BaseModel, Generic[ItemT]):

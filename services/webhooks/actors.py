@@ -3,6 +3,7 @@
 from services.webhooks.domain.deliveries import SCHEDULE, TRIES, Attempted
 from services.webhooks.handlers import announcements, deliveries
 from services.webhooks.handlers.deliveries import Dependencies, Intent
+from shared.contracts.appointments import AppointmentBooked, AppointmentCancelled, AppointmentRescheduled
 from shared.contracts.ticketing import OrderFulfilled, OrderPaid
 from shared.contracts.webhooks import DeliverWebhook
 from shared.messaging.actor import ProviderSteps, actor, provider_actor
@@ -21,6 +22,25 @@ def announce_order_paid(message: OrderPaid, session: Session, _dependencies: Dep
 @actor(OrderFulfilled, queue=FAN_OUT)
 def announce_order_fulfilled(message: OrderFulfilled, session: Session, _dependencies: Dependencies) -> None:
     announcements.order_fulfilled(session, message)
+
+
+@actor(AppointmentBooked, queue=FAN_OUT)
+def announce_appointment_booked(message: AppointmentBooked, session: Session, _dependencies: Dependencies) -> None:
+    announcements.appointment_booked(session, message)
+
+
+@actor(AppointmentRescheduled, queue=FAN_OUT)
+def announce_appointment_rescheduled(
+    message: AppointmentRescheduled, session: Session, _dependencies: Dependencies
+) -> None:
+    announcements.appointment_rescheduled(session, message)
+
+
+@actor(AppointmentCancelled, queue=FAN_OUT)
+def announce_appointment_cancelled(
+    message: AppointmentCancelled, session: Session, _dependencies: Dependencies
+) -> None:
+    announcements.appointment_cancelled(session, message)
 
 
 @provider_actor(

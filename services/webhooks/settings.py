@@ -20,6 +20,11 @@ class WebhooksSettings(BaseSettings):
 
     allowed_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
     stripe_webhook_secret: SecretStr = Field(default=SecretStr(""), validation_alias="PAYMENTS_STRIPE_WEBHOOK_SECRET")
+    calcom_webhook_secret: SecretStr = Field(
+        default=SecretStr(""), validation_alias="APPOINTMENTS_CALCOM_WEBHOOK_SECRET"
+    )
+    retell_api_key: SecretStr = Field(default=SecretStr(""), validation_alias="APPOINTMENTS_RETELL_API_KEY")
+    """Retell signs with the API key itself."""
 
     @field_validator("allowed_networks", mode="before")
     @classmethod

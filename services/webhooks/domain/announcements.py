@@ -34,7 +34,8 @@ class Announcement:
     """One thing that an organisation's subscribers are told once.
 
     `subject` is the id of what it happened to: type and subject together are unique for ever, whatever number of
-    messages say the same. `data` holds ids and small facts, never a credential such as a ticket's token.
+    messages say the same; with an `occurrence`, where the same can happen to it again, the three. `data` holds ids and
+    small facts, never a credential such as a ticket's token.
     """
 
     event_type: EventType
@@ -42,10 +43,12 @@ class Announcement:
     organisation_id: UUID
     at: datetime
     data: Mapping[str, Value]
+    occurrence: int | None = None
 
     @property
     def key(self) -> str:
-        return f"{self.event_type}:{self.subject}"
+        known = f"{self.event_type}:{self.subject}"
+        return known if self.occurrence is None else f"{known}:{self.occurrence}"
 
     def body(self) -> str:
         """The text that is signed and sent, the same at every attempt."""

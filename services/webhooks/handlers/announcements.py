@@ -1,12 +1,18 @@
 """Telling subscribers what happened: one delivery for each endpoint that wants to know."""
 
+from datetime import UTC, datetime
+
 from services.webhooks.domain.announcements import Announcement, EventType, Value
 from services.webhooks.repository.deliveries import Deliveries
 from services.webhooks.repository.endpoints import Endpoints
+from shared.contracts.appointments import AppointmentBooked, AppointmentCancelled, AppointmentRescheduled
 from shared.contracts.ticketing import OrderFulfilled, OrderPaid
 from shared.contracts.webhooks import DeliverWebhook
 from shared.ids import new_id
 from shared.messaging.outbox import Session, publish_all
+
+LONGEST_REASON = 500
+"""Characters of what somebody wrote who cancelled: a body has at most 20 kB."""
 
 
 def order_paid(session: Session, event: OrderPaid) -> None:
@@ -26,6 +32,35 @@ def order_fulfilled(session: Session, event: OrderFulfilled) -> None:
         session,
         Announcement(EventType.ORDER_FULFILLED, event.order_id, event.organisation_id, event.fulfilled_at, data),
     )
+
+
+def appointment_booked(session: Session, event: AppointmentBooked) -> None:
+    """Tell that an appointment stands: nothing of who comes, whom our side's interface knows by the id."""
+    data = {
+        **_appointment(event),
+        "call_id": str(event.call_id) if event.call_id else None,
+        "customer_id": str(event.customer_id) if event.customer_id else None,
+    }
+    kind = EventType.APPOINTMENT_BOOKED
+    announce(session, Announcement(kind, event.appointment_id, event.organisation_id, event.booked_at, data))
+
+
+def appointment_rescheduled(session: Session, event: AppointmentRescheduled) -> None:
+    """Tell that an appointment was moved, each time."""
+    data = {
+        **_appointment(event),
+        "previous_starts_at": _moment(event.previous_starts_at),
+        "sequence": event.sequence,
+    }
+    kind, subject = EventType.APPOINTMENT_RESCHEDULED, event.appointment_id
+    announce(session, Announcement(kind, subject, event.organisation_id, event.rescheduled_at, data, event.sequence))
+
+
+def appointment_cancelled(session: Session, event: AppointmentCancelled) -> None:
+    """Tell that an appointment does not take place. One that is taken up again later can fall again."""
+    data = {**_appointment(event), "reason": event.reason[:LONGEST_REASON]}
+    kind, subject, at = EventType.APPOINTMENT_CANCELLED, event.appointment_id, event.cancelled_at
+    announce(session, Announcement(kind, subject, event.organisation_id, at, data, int(at.timestamp() * 1000)))
 
 
 def announce(session: Session, announcement: Announcement) -> None:
@@ -58,3 +93,17 @@ def _order(event: OrderPaid | OrderFulfilled) -> dict[str, Value]:
         "amount": event.amount,
         "currency": event.currency,
     }
+
+
+def _appointment(event: AppointmentBooked | AppointmentRescheduled | AppointmentCancelled) -> dict[str, Value]:
+    return {
+        "appointment_id": str(event.appointment_id),
+        "organisation_id": str(event.organisation_id),
+        "service": event.service,
+        "starts_at": _moment(event.starts_at),
+        "ends_at": _moment(event.ends_at),
+    }
+
+
+def _moment(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

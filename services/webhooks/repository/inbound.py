@@ -27,7 +27,7 @@ class InboundEvents:
             .values(
                 id=inbound_id,
                 source=source,
-                external_id=received.external_id,
+                external_id=received.key,
                 event_type=received.event_type,
                 livemode=received.livemode,
                 created_at=received.created_at,

@@ -4,13 +4,12 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 from services.webhooks.domain.inbound import Received
 from services.webhooks.errors import MalformedWebhookError, SignatureError
 from services.webhooks.settings import WebhooksSettings
-from services.webhooks.sources.source import json_object, name_in
+from services.webhooks.sources.source import json_object, name_in, without
 from shared.contracts.webhooks import StripeEventReceived
 
 HEADER = "stripe-signature"
@@ -19,9 +18,9 @@ TOLERANCE_SECONDS = 300
 """How far Stripe's clock may be from ours, either way: Stripe's own library looks at the past only."""
 
 _LONGEST_HEADER = 4_096
-_DEEPEST = 64
 _THIN = "v2.core.event"
 _SECRET_FIELDS = frozenset({"client_secret"})
+"""What a payer's browser proves itself with: messages carry no secrets."""
 
 
 class Stripe:
@@ -45,7 +44,7 @@ class Stripe:
             event_type=name_in(event, "type"),
             created_at=_moment(event.get("created"), signed_at),
             livemode=event.get("livemode") is True,
-            data=_without_secrets(snapshot) if isinstance(snapshot, dict) else {},
+            data=without(snapshot, _SECRET_FIELDS) if isinstance(snapshot, dict) else {},
         )
 
     def event(self, inbound_id: UUID, received: Received, storage_key: str | None) -> StripeEventReceived:
@@ -106,18 +105,3 @@ def _moment(created: object, otherwise: datetime) -> datetime:
         return datetime.fromtimestamp(created, UTC) if type(created) is int else otherwise
     except (OverflowError, ValueError, OSError):
         return otherwise
-
-
-def _without_secrets(value: Any, levels: int = _DEEPEST) -> Any:
-    """The snapshot without what a payer's browser proves itself with: messages carry no secrets.
-
-    Raises MalformedWebhookError where it is nested so deeply that a message could not hold it.
-    """
-    if levels == 0:
-        raise MalformedWebhookError(f"data.object is nested more than {_DEEPEST} levels deep")
-    if isinstance(value, dict):
-        kept = ((name, item) for name, item in value.items() if name not in _SECRET_FIELDS)
-        return {name: _without_secrets(item, levels - 1) for name, item in kept}
-    if isinstance(value, list):
-        return [_without_secrets(item, levels - 1) for item in value]
-    return value
