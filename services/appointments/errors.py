@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from shared.errors import PermanentError
+from shared.errors import OutcomeUnknown, PermanentError, TransientError
 
 
 class UnknownConnectionError(PermanentError):
@@ -36,3 +36,95 @@ class LinkExpiredError(PermanentError):
 
     code: ClassVar[str] = "link_expired"
     http_status: ClassVar[int] = 410
+
+
+class UnknownAppointmentError(PermanentError):
+    """The organisation has no such appointment."""
+
+    code: ClassVar[str] = "appointment_not_found"
+    http_status: ClassVar[int] = 404
+
+
+class UnknownEventTypeError(PermanentError):
+    """The organisation has no such event type, or it vanished from its calendar."""
+
+    code: ClassVar[str] = "event_type_not_found"
+    http_status: ClassVar[int] = 404
+
+
+class AppointmentNotStandingError(PermanentError):
+    """An appointment that is over, cancelled or not booked yet cannot be changed so."""
+
+    code: ClassVar[str] = "appointment_not_standing"
+    http_status: ClassVar[int] = 409
+
+
+class AppointmentBusyError(PermanentError):
+    """The calendar's provider is being asked about this appointment just now: try again when it has answered."""
+
+    code: ClassVar[str] = "appointment_busy"
+    http_status: ClassVar[int] = 409
+
+
+class OfferGoneError(PermanentError):
+    """The offered time is past, was never offered, or another one was taken."""
+
+    code: ClassVar[str] = "offer_gone"
+    http_status: ClassVar[int] = 410
+
+
+class TimeNotPossibleError(PermanentError):
+    """A time that is past, or without a time zone."""
+
+    code: ClassVar[str] = "time_not_possible"
+    http_status: ClassVar[int] = 422
+
+
+class CalendarBusyError(TransientError):
+    """Others work on the same calendar, or it has been asked as often as is allowed in a minute."""
+
+    code: ClassVar[str] = "calendar_busy"
+    http_status: ClassVar[int] = 503
+
+
+class SlotUnavailableError(PermanentError):
+    """The calendar does not take this time: it is taken, too soon, too far ahead, or the host does not work then."""
+
+    code: ClassVar[str] = "slot_unavailable"
+    http_status: ClassVar[int] = 409
+
+
+class BookingGoneError(PermanentError):
+    """The provider has no such booking, event type or slot."""
+
+    code: ClassVar[str] = "not_at_provider"
+
+
+class AlreadyCancelledError(PermanentError):
+    """The provider says that the booking was cancelled before."""
+
+    code: ClassVar[str] = "already_cancelled"
+
+
+class CalendarRefusedError(PermanentError):
+    """The provider refuses the request as it is. What it wrote is in the text."""
+
+    code: ClassVar[str] = "calendar_refused"
+
+
+class CalendarCredentialsError(PermanentError):
+    """The provider refuses the API key of the connection: it was revoked, or has not the rights."""
+
+    code: ClassVar[str] = "calendar_credentials_refused"
+
+
+class CalendarLimitError(TransientError):
+    """The provider's own rate limit was met: nothing was done, and `retry_after` is when it will listen again."""
+
+    code: ClassVar[str] = "calendar_limit"
+
+
+class CalendarUnclearError(OutcomeUnknown):
+    """The provider broke off, or answered with a fault of its own: what it was asked may be done or not."""
+
+    code: ClassVar[str] = "calendar_unclear"

@@ -1,0 +1,1 @@
+"""What the appointments service hears: calls, and what becomes of them in a calendar."""
