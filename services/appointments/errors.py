@@ -128,3 +128,17 @@ class CalendarUnclearError(OutcomeUnknown):
     """The provider broke off, or answered with a fault of its own: what it was asked may be done or not."""
 
     code: ClassVar[str] = "calendar_unclear"
+
+
+class ConnectionOfSettingsError(PermanentError):
+    """The connection stands for environment variables: it is not changed here, but there."""
+
+    code: ClassVar[str] = "connection_of_settings"
+    http_status: ClassVar[int] = 409
+
+
+class WebhookSecretError(PermanentError):
+    """The provider's webhooks cannot be signed like that."""
+
+    code: ClassVar[str] = "invalid_webhook_secret"
+    http_status: ClassVar[int] = 422

@@ -1,0 +1,22 @@
+"""What the gateway mounts of the appointments service."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, FastAPI
+
+from services.appointments.http import connections
+from services.appointments.http.dependencies import settings_of
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """A wrong setting ends the gateway at its start, not its first request."""
+    settings_of(app)
+    connections.offer_secrets(app)
+    yield
+
+
+router = APIRouter(lifespan=_lifespan)
+for part in (connections,):
+    router.include_router(part.router)
