@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-CONCERNS = ("ticketing", "payments", "notifications", "webhooks")
+CONCERNS = ("ticketing", "payments", "notifications", "webhooks", "appointments")
 SERVICES = ("gateway", "scheduler", "relay", *CONCERNS)
 """Every process of the stack, in the order of the progress lines. Each is `python -m services.<name>`."""
 
@@ -18,16 +18,21 @@ COMMON = (
 # A name with a service's prefix goes to that service, unless it stands here.
 ELSEWHERE: dict[str, tuple[str, ...]] = {
     # the gateway derives the roles of the services whose routers it mounts; the others sign or encrypt with it
-    "SECRET_KEY": ("gateway", "ticketing", "notifications", "webhooks"),
+    "SECRET_KEY": ("gateway", "ticketing", "notifications", "webhooks", "appointments"),
     "BELLHOP_PORT": ("gateway",),
     # whoever receives a webhook verifies it
     "PAYMENTS_STRIPE_WEBHOOK_SECRET": ("gateway",),
     "APPOINTMENTS_CALCOM_WEBHOOK_SECRET": ("gateway",),
+    # Retell signs with the API key itself
+    "APPOINTMENTS_RETELL_API_KEY": ("gateway", "appointments"),
+    # the pages on which people move their appointments show the times that are free now
+    "APPOINTMENTS_CALCOM_API_KEY": ("gateway", "appointments"),
+    "APPOINTMENTS_CALCOM_BASE_URL": ("gateway", "appointments"),
     # an address is looked at when it is registered and again when something is sent to it
     "WEBHOOKS_ALLOWED_NETWORKS": ("gateway", "webhooks"),
 }
 
-PREFIXES = tuple(f"{name.upper()}_" for name in (*SERVICES, "appointments", "media", "reports"))
+PREFIXES = tuple(f"{name.upper()}_" for name in (*SERVICES, "media", "reports"))
 
 # Named by the interface, but about the stack and not for a process.
 ABOUT = ("BELLHOP_URL", "BELLHOP_API_KEY", "RABBITMQ_MANAGEMENT_URL", "MAIL_DIR")

@@ -22,7 +22,7 @@ class AppointmentsSettings(BaseSettings):
     """The environment variables APPOINTMENTS_…
 
     The keys are those of the one connection to each provider that needs no row of its own (domain.connections).
-    `reminders` is a list of minutes before an appointment, with commas; empty is none. A company may have its own.
+    `reminders` is a list of minutes before an appointment, with commas; `0` is none. A company may have its own.
     """
 
     model_config = SettingsConfigDict(
@@ -46,7 +46,7 @@ class AppointmentsSettings(BaseSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
-            return tuple(int(part) for part in value.split(",") if part.strip())
+            return () if value.strip() == "0" else tuple(int(part) for part in value.split(",") if part.strip())
         return value
 
     @field_validator("reminders")

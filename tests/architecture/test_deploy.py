@@ -26,6 +26,7 @@ SERVERS = {"postgres", "rabbitmq", "prometheus"}
 CONFIDENTIAL = (
     *("SECRET_KEY", "PAYMENTS_STRIPE_WEBHOOK_SECRET", "NOTIFICATIONS_SMTP_URL"),
     *("NOTIFICATIONS_TWILIO_ACCOUNT_SID", "NOTIFICATIONS_TWILIO_AUTH_TOKEN", "WEBHOOKS_ALLOWED_NETWORKS"),
+    *("APPOINTMENTS_CALCOM_API_KEY", "APPOINTMENTS_CALCOM_WEBHOOK_SECRET", "APPOINTMENTS_RETELL_API_KEY"),
 )
 NO_BROKER = {"gateway", "scheduler"}
 """Processes that never speak to RabbitMQ: they are given neither its account nor its network."""

@@ -1,6 +1,8 @@
 """One delivery for each endpoint that wants to know, however often the same is said."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -9,6 +11,7 @@ from services.webhooks import actors
 from services.webhooks.domain.announcements import MAX_BODY_BYTES
 from services.webhooks.handlers import announcements, endpoints
 from shared.clock import now
+from shared.contracts.appointments import AppointmentBooked, AppointmentCancelled, AppointmentRescheduled
 from shared.contracts.ticketing import INLINE_TICKETS, IssuedTicket, OrderFulfilled
 from shared.contracts.webhooks import DeliverWebhook
 from shared.ids import new_id
@@ -124,3 +127,69 @@ def test_a_delivery_belongs_to_the_journey_of_its_organisation(shop: Shop) -> No
     with shop.database.work("webhooks")() as session:
         command = assert_published(session, DeliverWebhook, delivery_id=str(shop.delivery()), by_hand=False)
     assert command.options["organisation_id"] == str(shop.organisation_id)
+
+
+STARTS = datetime(2031, 3, 20, 11, 0, tzinfo=timezone(timedelta(hours=1)))
+
+
+def appointment(organisation_id: UUID, appointment_id: UUID | None = None) -> dict[str, Any]:
+    return {
+        "appointment_id": appointment_id or new_id(),
+        "organisation_id": organisation_id,
+        "service": "Prüfung",
+        "starts_at": STARTS,
+        "ends_at": STARTS + timedelta(minutes=30),
+    }
+
+
+def told(database: Database) -> list[tuple[str, dict[str, Any]]]:
+    rows = database.query("SELECT event_type, body FROM webhooks.outbound_messages ORDER BY id")
+    return [(row[0], orjson.loads(row[1])["data"]) for row in rows]
+
+
+def test_a_booked_appointment_is_told_once(shop: Shop) -> None:
+    """Ids, the service and the times in UTC; nothing of who comes."""
+    shop.subscribe(URL, "appointment.booked")
+    facts, call_id = appointment(shop.organisation_id), new_id()
+    event = AppointmentBooked(**facts, call_id=call_id, customer_id=None, booked_at=now())
+    for _ in range(2):
+        run_inline(actors.announce_appointment_booked, event, shop.database.work("webhooks"), None)
+    expected = {
+        "appointment_id": str(facts["appointment_id"]),
+        "organisation_id": str(shop.organisation_id),
+        "service": "Prüfung",
+        "starts_at": "2031-03-20T10:00:00Z",
+        "ends_at": "2031-03-20T10:30:00Z",
+        "call_id": str(call_id),
+        "customer_id": None,
+    }
+    assert told(shop.database) == [("appointment.booked", expected)]
+
+
+def test_each_move_of_an_appointment_is_told_once(shop: Shop) -> None:
+    """The sequence says which is meant, however often it is said."""
+    shop.subscribe(URL)
+    facts = appointment(shop.organisation_id)
+    moves = [
+        AppointmentRescheduled(
+            **facts, previous_starts_at=STARTS - timedelta(days=1), sequence=sequence, rescheduled_at=now()
+        )
+        for sequence in (1, 1, 2)
+    ]
+    for event in moves:
+        run_inline(actors.announce_appointment_rescheduled, event, shop.database.work("webhooks"), None)
+    assert [(kind, data["sequence"], data["previous_starts_at"]) for kind, data in told(shop.database)] == [
+        ("appointment.rescheduled", 1, "2031-03-19T10:00:00Z"),
+        ("appointment.rescheduled", 2, "2031-03-19T10:00:00Z"),
+    ]
+
+
+def test_an_appointment_that_falls_again_is_told_again(shop: Shop) -> None:
+    """It was taken up in between; the same message twice is one."""
+    shop.subscribe(URL)
+    facts = appointment(shop.organisation_id)
+    days = [datetime(2031, 3, day, tzinfo=UTC) for day in (1, 1, 2)]
+    for day in days:
+        event = AppointmentCancelled(**facts, reason="ill " * 2_000, cancelled_at=day)
+        run_inline(actors.announce_appointment_cancelled, event, shop.database.work("webhooks"), None)
+    assert [(kind, len(data["reason"])) for kind, data in told(shop.database)] == [("appointment.cancelled", 500)] * 2

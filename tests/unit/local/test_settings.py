@@ -23,7 +23,11 @@ def test_common_settings_go_to_everybody(name: str) -> None:
         ("NOTIFICATIONS_SMTP_URL", {"notifications"}),
         ("NOTIFICATIONS_TWILIO_AUTH_TOKEN", {"notifications"}),
         ("WEBHOOKS_ALLOWED_NETWORKS", {"gateway", "webhooks"}),
-        ("APPOINTMENTS_CALCOM_API_KEY", set()),
+        ("APPOINTMENTS_CALCOM_WEBHOOK_SECRET", {"gateway"}),
+        ("APPOINTMENTS_CALCOM_API_KEY", {"gateway", "appointments"}),
+        ("APPOINTMENTS_RETELL_API_KEY", {"gateway", "appointments"}),
+        ("APPOINTMENTS_REMINDERS", {"appointments"}),
+        ("MEDIA_LARGEST", set()),
     ],
 )
 def test_secret_goes_only_to_those_who_need_it(name: str, services: set[str]) -> None:
