@@ -142,3 +142,9 @@ class WebhookSecretError(PermanentError):
 
     code: ClassVar[str] = "invalid_webhook_secret"
     http_status: ClassVar[int] = 422
+
+
+class UnexpectedProviderShapeError(PermanentError):
+    """A provider sent what it does not promise: the text names the field, and what was found there."""
+
+    code: ClassVar[str] = "unexpected_provider_shape"

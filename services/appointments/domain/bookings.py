@@ -14,9 +14,6 @@ SEARCH_LAG = timedelta(seconds=60)
 DOUBT = timedelta(minutes=5)
 """For so long after an unanswered booking, "this time is taken" may mean: by that very booking."""
 
-ATTENDANCE = timedelta(minutes=1)
-"""Words of one change carry moments that differ: that of the change, and that of the webhook about it."""
-
 
 class Standing(StrEnum):
     """What a provider says of a booking."""
@@ -117,6 +114,15 @@ class Offering:
     has_seats: bool
     host: int | None
     host_name: str
+
+
+@dataclass(slots=True)
+class Usage:
+    """How often a provider was asked. `remaining` requests it will still answer, before `reset_seconds` have passed."""
+
+    requests: int = 0
+    remaining: int | None = None
+    reset_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
