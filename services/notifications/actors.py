@@ -1,9 +1,9 @@
 """What the notifications service hears."""
 
 from services.notifications.domain.sendings import Email, TextMessage
-from services.notifications.handlers import alerts, emails, orders, text_messages
+from services.notifications.handlers import alerts, appointments, emails, orders, text_messages
 from services.notifications.handlers.dependencies import Dependencies
-from shared.contracts.notifications import AlertFailure, AlertOperations, SendEmail, SendSms
+from shared.contracts.notifications import AlertFailure, AlertOperations, SendEmail, SendSms, TellAboutAppointment
 from shared.contracts.ticketing import OrderFulfilled
 from shared.messaging.actor import ProviderSteps, actor, provider_actor
 from shared.messaging.outbox import Session
@@ -17,6 +17,11 @@ WAITS = Delays([30, 300], jitter=0.2)
 @actor(OrderFulfilled, queue=DEFAULT, time_limit=30, on_failure=AlertFailure)
 def send_tickets(message: OrderFulfilled, session: Session, dependencies: Dependencies) -> None:
     orders.send_tickets(session, message, has_text_messages=dependencies.texter is not None)
+
+
+@actor(TellAboutAppointment, queue=DEFAULT, time_limit=30, on_failure=AlertFailure)
+def tell_about_appointment(message: TellAboutAppointment, session: Session, dependencies: Dependencies) -> None:
+    appointments.tell(session, message, has_text_messages=dependencies.texter is not None)
 
 
 @actor(AlertOperations, queue=DEFAULT, time_limit=30)

@@ -29,6 +29,12 @@ class MailNotComposableError(PermanentError):
     code: ClassVar[str] = "mail_not_composable"
 
 
+class LetterIncompleteError(PermanentError):
+    """Somebody asks for a letter without a fact that it cannot do without."""
+
+    code: ClassVar[str] = "letter_incomplete"
+
+
 class MailServerUnavailableError(TransientError):
     """The mail surely did not leave: the server was not reached, broke off before the end, or said "not now"."""
 

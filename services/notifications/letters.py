@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from shared.contracts.notifications import CalendarEntry, OfferedSlot, TellAboutAppointment
 from shared.contracts.ticketing import OrderFulfilled
 
 
@@ -78,4 +79,31 @@ class AlertLetter(Letter):
     kept_back: int = 0
 
 
-LETTERS: dict[str, type[Letter]] = {letter.template: letter for letter in (TicketsLetter, AlertLetter)}
+class AppointmentLetter(Letter):
+    """To a customer: what has become of an appointment. The fields are those of TellAboutAppointment."""
+
+    template: ClassVar[str] = "appointment"
+
+    letter: Literal["confirmed", "requested", "moved", "cancelled", "reminder", "offer", "call_back"]
+    company: str
+    name: str
+    language: str = "en"
+    time_zone: str = "UTC"
+    service: str = ""
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    previous_starts_at: datetime | None = None
+    location: str = ""
+    reason: str = ""
+    calendar: CalendarEntry | None = None
+    manage_url: str = ""
+    slots: tuple[OfferedSlot, ...] = ()
+
+    @classmethod
+    def of(cls, message: TellAboutAppointment) -> "AppointmentLetter":
+        return cls.model_validate(message.model_dump())
+
+
+LETTERS: dict[str, type[Letter]] = {
+    letter.template: letter for letter in (TicketsLetter, AlertLetter, AppointmentLetter)
+}

@@ -87,4 +87,4 @@ class TellAboutAppointment(Command):
     reason: str = ""
     calendar: CalendarEntry | None = None
     manage_url: str = ""
-    slots: list[OfferedSlot] = []
+    slots: tuple[OfferedSlot, ...] = ()

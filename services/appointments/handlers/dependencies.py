@@ -1,14 +1,56 @@
 """What the use cases need from outside, put together once in each process."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
 
+from services.appointments.domain.bookings import Offering, Page, Request, Told, Usage, Word
 from services.appointments.domain.connections import Credentials
 
 
 class Calendar(Protocol):
-    """What is asked of the adapter that knows a provider of calendars. It is made for one connection."""
+    """What is asked of the adapter that knows a provider of calendars. It is made for one connection.
+
+    `usage` is how often the provider was asked through it. All methods raise BellhopError.
+    """
+
+    usage: Usage
+
+    def event_types(self) -> Sequence[Offering]: ...
+
+    def slots(
+        self,
+        event_type: int,
+        since: datetime,
+        until: datetime,
+        *,
+        length_minutes: int | None = None,
+        moving_uid: str | None = None,
+    ) -> Sequence[datetime]: ...
+
+    def reserve(self, request: Request) -> str: ...
+
+    def book(self, request: Request, reservation: str | None) -> Word: ...
+
+    def find(self, appointment_id: UUID, event_type: int | None, around: datetime) -> Word | None: ...
+
+    def updated(self, since: datetime, cursor: str | None) -> Page: ...
+
+    def booking(self, uid: str) -> Word | None: ...
+
+    def cancel(self, uid: str, reason: str) -> Word: ...
+
+    def reschedule(self, uid: str, starts_at: datetime, reason: str) -> Word: ...
+
+
+class CalendarEvents(Protocol):
+    """What is asked of the adapter that reads the webhooks of a provider of calendars."""
+
+    def told(self, event_type: str, data: Mapping[str, Any], created_at: datetime) -> Told: ...
+
+    def payload_in(self, body: bytes) -> Mapping[str, Any]: ...
 
 
 class Calls(Protocol):
@@ -30,7 +72,11 @@ class StoredObjects(Protocol):
 
 
 class Links(Protocol):
-    """What is asked of whoever makes links for people who have no API key."""
+    """What is asked of whoever makes links for people who have no API key (domain.links.Links)."""
+
+    def manage_url(self, appointment_id: UUID, ends_at: datetime) -> str: ...
+
+    def offer_url(self, appointment_id: UUID, starts_at: datetime) -> str: ...
 
 
 class Facts(Protocol):
@@ -61,3 +107,4 @@ class Dependencies:
     facts: Facts
     storage: StoredObjects
     links: Links
+    calendar_events: CalendarEvents

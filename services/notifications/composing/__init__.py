@@ -1,23 +1,24 @@
 """From a row of the mail log to the bytes of a mail."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, EmailPolicy
 from functools import cache
-from typing import Any
+from typing import Any, TypeGuard
 
 import jinja2
 from pydantic import ValidationError
 
+from services.notifications.composing.appointments import Teller
 from services.notifications.domain.mailboxes import Mailbox, mailbox
 from services.notifications.domain.money import money
 from services.notifications.domain.sendings import ComposedMail, Email
 from services.notifications.domain.texts import counted, long_moment, one_line
 from services.notifications.errors import MailNotComposableError
-from services.notifications.letters import LETTERS, AlertLetter, Letter, TicketsLetter
+from services.notifications.letters import LETTERS, AlertLetter, AppointmentLetter, Letter, TicketsLetter
 
 ReadObject = Callable[[str], bytes]
 """Reads an object of the storage by its key."""
@@ -45,6 +46,8 @@ class Composer:
             message = EmailMessage(_policy(needs_utf8=needs_utf8))
             self._head(message, email, to, letter)
             self._body(message, email, letter, images)
+            self._calendar(message, email, to, letter)
+            _bound(message, email)
             content = message.as_bytes()
         except (jinja2.TemplateError, LookupError, TypeError, ValueError) as error:
             raise MailNotComposableError(f"mail {email.id} ({email.template}): {error}") from error
@@ -52,7 +55,7 @@ class Composer:
 
     def _head(self, message: EmailMessage, email: Email, to: Mailbox, letter: Letter) -> None:
         """A repeat bears the same Message-ID and Date, by which mail programs show the two as one."""
-        message["From"] = _header_address(self.sender)
+        message["From"] = _header_address(self._sender_of(letter))
         message["To"] = _header_address(to)
         message["Subject"] = _header_text(_subject(letter), 200)
         message["Date"] = email.created_at
@@ -63,17 +66,40 @@ class Composer:
         content_ids = [f"ticket-{number}.{email.id}@{self.sender.domain}" for number, _ in enumerate(images, 1)]
         facts = _spoken(letter, self.zone, content_ids)
         message.set_content(_templates().get_template(f"{letter.template}.txt.j2").render(facts))
+        if not isinstance(letter, AlertLetter):
+            page_text = _templates().get_template(f"{letter.template}.html.j2").render(facts)
+            message.add_alternative(page_text, subtype="html")
         if isinstance(letter, TicketsLetter):
-            message.add_alternative(
-                _templates().get_template(f"{letter.template}.html.j2").render(facts), subtype="html"
-            )
             *_, page = message.iter_parts()
             for ticket, content_id, image in zip(letter.tickets, content_ids, images, strict=True):
                 name = f"{one_line(ticket.code)}.png"
                 page.add_related(image, "image", "png", cid=f"<{content_id}>", filename=name)
-        for number, part in enumerate(message.walk()):
-            if part.is_multipart():
-                part.set_boundary(f"=={email.id.hex}.{number}==")
+
+    def _calendar(self, message: EmailMessage, email: Email, to: Mailbox, letter: Letter) -> None:
+        """The calendar file twice: as an alternative, by which mail programs know an invitation, and to be opened."""
+        made = Teller.of(letter).calendar(email.created_at, self.sender, to) if _is_appointment(letter) else None
+        if made is None:
+            return
+        text, method = made
+        message.add_alternative(text, subtype="calendar", params={"method": method})
+        name = "cancel.ics" if method == "CANCEL" else "appointment.ics"
+        message.add_attachment(text.encode(), "application", "ics", filename=name)
+
+    def _sender_of(self, letter: Letter) -> Mailbox:
+        """A customer knows the company, not who runs its installation."""
+        company = one_line(letter.company, 100) if _is_appointment(letter) else ""
+        return replace(self.sender, name=company) if company else self.sender
+
+
+def _is_appointment(letter: Letter) -> TypeGuard[AppointmentLetter]:
+    return isinstance(letter, AppointmentLetter)
+
+
+def _bound(message: EmailMessage, email: Email) -> None:
+    """Boundaries that are the same each time the mail is composed."""
+    for number, part in enumerate(message.walk()):
+        if part.is_multipart():
+            part.set_boundary(f"=={email.id.hex}.{number}==")
 
 
 def _letter_of(email: Email) -> Letter:
@@ -99,11 +125,15 @@ def _subject(letter: Letter) -> str:
             return f"Your {counted(letter.ticket_count, 'ticket')} for {letter.event_name}"
         case AlertLetter():
             return f"[Bellhop {letter.severity}] {letter.subject}"
+        case AppointmentLetter():
+            return Teller.of(letter).subject()
     raise MailNotComposableError(f"nobody has said what the subject of {letter.template!r} is")
 
 
 def _spoken(letter: Letter, zone: tzinfo, content_ids: Sequence[str]) -> Mapping[str, Any]:
     """What the templates of a letter see: words, not facts."""
+    if isinstance(letter, AppointmentLetter):
+        return Teller.of(letter).spoken()
     if not isinstance(letter, TicketsLetter):
         return letter.model_dump()
     tickets = [
