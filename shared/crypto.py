@@ -58,6 +58,24 @@ class Vault:
             ) from error
 
 
+class Rotation:
+    """Brings what was encrypted under a former SECRET_KEY under the present one."""
+
+    def __init__(self, former: Vault, present: Vault) -> None:
+        self._former, self._present = former, present
+
+    def renewed(self, sealed: bytes, context: str) -> bytes | None:
+        """The secret encrypted anew; None where it is under the present key already, so that this is safe to repeat.
+
+        Raises DecryptionFailed where neither key opens it.
+        """
+        try:
+            self._present.decrypt(sealed, context)
+        except DecryptionFailed:
+            return self._present.encrypt(self._former.decrypt(sealed, context), context)
+        return None
+
+
 def _bound(context: str) -> bytes:
     """Return the associated data; the version is part of it, so that it cannot be exchanged."""
     return _VERSION + context.encode()

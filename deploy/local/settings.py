@@ -19,6 +19,8 @@ COMMON = (
 ELSEWHERE: dict[str, tuple[str, ...]] = {
     # the gateway derives the roles of the services whose routers it mounts; the others sign or encrypt with it
     "SECRET_KEY": ("gateway", "ticketing", "notifications", "webhooks", "appointments"),
+    # for `bellhop credentials rotate` alone
+    "FORMER_SECRET_KEY": (),
     "BELLHOP_PORT": ("gateway",),
     # whoever receives a webhook verifies it
     "PAYMENTS_STRIPE_WEBHOOK_SECRET": ("gateway",),

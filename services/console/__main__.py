@@ -11,7 +11,7 @@ from pika.exceptions import AMQPChannelError, AMQPError
 from psycopg import errors as postgres
 from sqlalchemy.exc import DBAPIError
 
-from services.console.commands import batches, chains, failed, keys, scheduled, schedules, system
+from services.console.commands import batches, chains, credentials, failed, keys, scheduled, schedules, system
 from services.console.output import complain
 from services.console.settings import ConsoleSettings
 from shared.errors import BellhopError
@@ -27,6 +27,7 @@ for command in (system.migrate, system.queues, system.health, system.repair, sys
     app.command(command.__name__)(command)
 for name, group in (
     ("keys", keys),
+    ("credentials", credentials),
     ("failed", failed),
     ("scheduled", scheduled),
     ("schedules", schedules),

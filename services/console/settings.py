@@ -15,6 +15,7 @@ class ConsoleSettings(BaseSettings):
     rabbitmq_url: str = ""
     rabbitmq_management_url: str = ""
     secret_key: SecretStr = SecretStr("")
+    former_secret_key: SecretStr = SecretStr("")
     bellhop_services: str = ""
     timezone: str = "UTC"
 

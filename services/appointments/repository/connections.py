@@ -85,6 +85,12 @@ class Connections:
         row = self._session.execute(query.where(ConnectionRow.id == connection_id, _is_living())).one_or_none()
         return None if row is None else SealedCredentials(row[0], Provider(row[1]), row[2], row[3])
 
+    def all_sealed(self) -> Sequence[SealedCredentials]:
+        """The credentials of all connections that have some, locked until the transaction ends."""
+        query = select(ConnectionRow.id, ConnectionRow.provider, ConnectionRow.api_key, ConnectionRow.webhook_secret)
+        query = query.where(ConnectionRow.api_key.is_not(None)).order_by(ConnectionRow.id).with_for_update()
+        return [SealedCredentials(row[0], Provider(row[1]), row[2], row[3]) for row in self._session.execute(query)]
+
     def change(self, connection_id: UUID, values: Mapping[str, Any]) -> None:
         """Write these columns."""
         statement = update(ConnectionRow).where(ConnectionRow.id == connection_id)

@@ -7,7 +7,7 @@ from uuid import UUID
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from services.ticketing.domain.tickets import KEY_ID_BYTES, EventKey, Sign
+from services.ticketing.domain.tickets import KEY_ID_BYTES, EventKey, Sign, key_context
 from shared.crypto import Vault
 
 
@@ -23,12 +23,12 @@ class EventSignatures:
         public = private.public_key().public_bytes_raw()
         key_id = hashlib.sha256(public).digest()[:KEY_ID_BYTES]
         text = base64.b64encode(private.private_bytes_raw()).decode("ascii")
-        sealed = self._vault.encrypt(text, _context(event_id, key_id))
+        sealed = self._vault.encrypt(text, key_context(event_id, key_id))
         return EventKey(id=key_id, event_id=event_id, public_key=public, sealed_private_key=sealed)
 
     def signer(self, key: EventKey) -> Sign:
         """A function that signs with the key. Raises DecryptionFailed where SECRET_KEY is another one than before."""
-        text = self._vault.decrypt(key.sealed_private_key, _context(key.event_id, key.id))
+        text = self._vault.decrypt(key.sealed_private_key, key_context(key.event_id, key.id))
         return Ed25519PrivateKey.from_private_bytes(base64.b64decode(text)).sign
 
     def verify(self, public_key: bytes, signed: bytes, signature: bytes) -> bool:
@@ -38,7 +38,3 @@ class EventSignatures:
         except InvalidSignature:
             return False
         return True
-
-
-def _context(event_id: UUID, key_id: bytes) -> str:
-    return f"ticketing event key:{event_id}:{key_id.hex()}"

@@ -53,6 +53,11 @@ class EventKey:
     sealed_private_key: bytes
 
 
+def key_context(event_id: UUID, key_id: bytes) -> str:
+    """What an encrypted private key is tied to."""
+    return f"ticketing event key:{event_id}:{key_id.hex()}"
+
+
 class Sign(Protocol):
     """Signs with one private key."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from services.ticketing.domain.events import Event, TicketType
@@ -64,6 +64,16 @@ class Events:
             .order_by(EventKeyRow.created_at.desc(), EventKeyRow.key_id)
         )
         return [_key(row) for row in self._session.scalars(query)]
+
+    def all_keys(self) -> list[EventKey]:
+        """The keys of all events, locked until the transaction ends."""
+        query = select(EventKeyRow).order_by(EventKeyRow.event_id, EventKeyRow.key_id).with_for_update()
+        return [_key(row) for row in self._session.scalars(query)]
+
+    def reseal_key(self, key: EventKey, sealed_private_key: bytes) -> None:
+        """Write a private key that was encrypted anew."""
+        this = (EventKeyRow.event_id == key.event_id) & (EventKeyRow.key_id == key.id)
+        self._session.execute(update(EventKeyRow).where(this).values(sealed_private_key=sealed_private_key))
 
     def add_ticket_type(self, kind: TicketType) -> None:
         """A new ticket type, nothing of it sold."""

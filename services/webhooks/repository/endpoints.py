@@ -58,6 +58,11 @@ class Endpoints:
         wanted = or_(EndpointRow.event_types.is_(None), EndpointRow.event_types.any_() == event_type)
         return self._read(self._of(organisation_id).where(wanted).order_by(EndpointRow.id))
 
+    def all_sealed(self) -> Sequence[tuple[UUID, bytes]]:
+        """Ids and encrypted secrets of all that have one, locked until the transaction ends."""
+        query = select(EndpointRow.id, EndpointRow.secret).where(EndpointRow.secret != b"")
+        return [(row[0], row[1]) for row in self._session.execute(query.order_by(EndpointRow.id).with_for_update())]
+
     def change(self, endpoint_id: UUID, values: Mapping[str, Any]) -> None:
         """Write these columns."""
         self._session.execute(update(EndpointRow).where(EndpointRow.id == endpoint_id).values(**values))
