@@ -1,0 +1,1 @@
+"""A local Retell: the calls that its agents have had, its API to read them, and its webhooks."""
