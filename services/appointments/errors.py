@@ -148,3 +148,48 @@ class UnexpectedProviderShapeError(PermanentError):
     """A provider sent what it does not promise: the text names the field, and what was found there."""
 
     code: ClassVar[str] = "unexpected_provider_shape"
+
+
+class UnknownCallError(PermanentError):
+    """The organisation has no such call."""
+
+    code: ClassVar[str] = "call_not_found"
+    http_status: ClassVar[int] = 404
+
+
+class CallBusyError(PermanentError):
+    """A call's request cannot be mended: its steps are being taken, or it has an appointment already."""
+
+    code: ClassVar[str] = "call_busy"
+    http_status: ClassVar[int] = 409
+
+
+class CompanyNotSetUpError(PermanentError):
+    """The organisation has set up no company yet."""
+
+    code: ClassVar[str] = "company_not_set_up"
+    http_status: ClassVar[int] = 404
+
+
+class CalendarNotReadError(TransientError):
+    """What can be booked has not been read from the company's calendar yet."""
+
+    code: ClassVar[str] = "calendar_not_read"
+
+
+class CallNotAtProviderError(PermanentError):
+    """The provider of calls knows of no such call: it is of another account, or was deleted."""
+
+    code: ClassVar[str] = "call_not_at_provider"
+
+
+class CallsRefusedError(PermanentError):
+    """The provider of calls refuses the API key of the connection, or the request as it is."""
+
+    code: ClassVar[str] = "calls_refused"
+
+
+class CallsUnavailableError(TransientError):
+    """The provider of calls has no time for us now, or a fault of its own. `retry_after` is its own wish."""
+
+    code: ClassVar[str] = "calls_unavailable"

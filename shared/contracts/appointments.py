@@ -8,11 +8,21 @@ from shared.contracts.message import ChainFailed, Command, Event
 
 
 class FetchCall(Command):
-    """Ask Retell for a call: its analysis has not come, or its webhooks never did."""
+    """Ask Retell for a call: its analysis has not come, or its webhooks never did. `looks` counts those in vain."""
 
     kind: ClassVar[str] = "appointments.call.fetch"
     connection_id: UUID
     external_id: str
+    looks: int = 0
+
+
+class ReadStoredCall(Command):
+    """Read a webhook about a call that was too large for a message from storage."""
+
+    kind: ClassVar[str] = "appointments.call.read_stored"
+    connection_id: UUID
+    event_type: str
+    storage_key: str
 
 
 class ExtractRequest(Command):

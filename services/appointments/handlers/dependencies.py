@@ -7,7 +7,9 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from services.appointments.domain.bookings import Offering, Page, Request, Told, Usage, Word
+from services.appointments.domain.calls import CallTold
 from services.appointments.domain.connections import Credentials
+from shared.clock import Clock, now
 
 
 class Calendar(Protocol):
@@ -54,7 +56,22 @@ class CalendarEvents(Protocol):
 
 
 class Calls(Protocol):
-    """What is asked of the adapter that knows a provider of phone calls. It is made for one connection."""
+    """What is asked of the adapter that knows a provider of phone calls. It is made for one connection.
+
+    Both methods raise BellhopError. `fetch` is None while the call is under way.
+    """
+
+    def fetch(self, external_id: str) -> CallTold | None: ...
+
+    def ended_since(self, since: datetime) -> Sequence[str]: ...
+
+
+class CallEvents(Protocol):
+    """What is asked of the adapter that reads the webhooks of a provider of phone calls."""
+
+    def told(self, event_type: str, data: Mapping[str, Any]) -> CallTold | None: ...
+
+    def call_in(self, body: bytes) -> Mapping[str, Any]: ...
 
 
 class Vault(Protocol):
@@ -108,3 +125,5 @@ class Dependencies:
     storage: StoredObjects
     links: Links
     calendar_events: CalendarEvents
+    call_events: CallEvents
+    clock: Clock = now

@@ -31,7 +31,7 @@ class Companies:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def find(self, organisation_id: UUID) -> Company | None:
+    def get(self, organisation_id: UUID) -> Company | None:
         """The organisation's company, or None where it has set up none."""
         kept = self.kept(organisation_id)
         return None if kept is None else company_of(organisation_id, kept.name, kept.time_zone, kept.profile)
