@@ -1,4 +1,4 @@
-"""The stack of `make up`: PostgreSQL, RabbitMQ, a mail sink, the migrations, and every service as its own process."""
+"""The stack of `make up`: PostgreSQL, RabbitMQ, a mail sink, local providers, the migrations, and every service."""
 
 import http.client
 import json
@@ -13,6 +13,7 @@ from deploy.local.errors import LocalStackError
 from deploy.local.ports import is_free
 from deploy.local.postgres import Postgres
 from deploy.local.processes import end_all, marked
+from deploy.local.provider_programs import provider_programs
 from deploy.local.rabbitmq import RabbitMQ
 from deploy.local.rabbitmq_install import ensure_installed
 from deploy.local.run_folder import RunFolder
@@ -110,7 +111,7 @@ class Stack:
         )
 
     def _servers(self) -> list[Managed]:
-        """PostgreSQL, RabbitMQ and the mail sink, each unless it is given."""
+        """PostgreSQL, RabbitMQ, the mail sink and the local providers, each unless it is given."""
         run, settings, servers = self.run, self.settings, list[Managed]()
         if settings.values.get("DATABASE_URL", self._postgres.url) == self._postgres.url:
             settings.add(DATABASE_URL=self._postgres.url)
@@ -128,6 +129,7 @@ class Stack:
             command = [sys.executable, "-m", "deploy.local.mail_sink", str(port), str(run.mail)]
             environment = {**settings.around(), **self._mark()}
             servers.append(Program("mail_sink", command, environment, run.log("mail_sink"), self.project, grace=5))
+        servers += provider_programs(run, settings, self.project, self._mark())
         self.say(f"starting {', '.join(server.name for server in servers)}")
         return servers
 

@@ -90,7 +90,7 @@ def test_up_returns_when_every_process_answers(stack: Stack) -> None:
     second = stack.up()
 
     assert first.returncode == 0, first.stdout
-    assert set(table) == {*SERVICES, "postgres", "mail_sink"}
+    assert set(table) == {*SERVICES, "postgres", "mail_sink", "local_calcom", "local_retell"}
     assert all(ready)
     assert (second.returncode, stack.table()) == (0, table)
 
