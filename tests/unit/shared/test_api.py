@@ -3,8 +3,17 @@
 from uuid import UUID
 
 import pytest
+from fastapi import FastAPI, Request
 
-from shared.api import Cursor, Problem, decode_cursor, encode_cursor, problems
+from shared.api import (
+    Cursor,
+    Problem,
+    decode_cursor,
+    encode_cursor,
+    inbound_secret_of,
+    offer_inbound_secret,
+    problems,
+)
 from shared.ids import new_id
 
 ROW = UUID("01a203a4-6621-77a1-b619-c7f9fa15cb7e")
@@ -61,3 +70,19 @@ def test_problem_keeps_further_members() -> None:
 def test_problems_are_declared_for_the_document() -> None:
     """An endpoint names its statuses, and each is shown with the problem's schema."""
     assert list(problems(404, 409)) == [404, 409]
+
+
+def test_whoever_keeps_connections_offers_their_secrets() -> None:
+    """By source, to this application alone."""
+    app, other = FastAPI(), FastAPI()
+
+    def of_calcom(_request: Request, _connection_id: UUID) -> str | None:
+        return "calcom"
+
+    def of_retell(_request: Request, _connection_id: UUID) -> str | None:
+        return "retell"
+
+    offer_inbound_secret(app, "calcom", of_calcom)
+    offer_inbound_secret(app, "retell", of_retell)
+    assert (inbound_secret_of(app, "calcom"), inbound_secret_of(app, "retell")) == (of_calcom, of_retell)
+    assert (inbound_secret_of(app, "stripe"), inbound_secret_of(other, "calcom")) == (None, None)

@@ -29,6 +29,15 @@ def test_the_key_names_what_happened_to_what() -> None:
     assert announcement({}).key == f"order.paid:{UUID(int=1)}"
 
 
+def test_what_can_happen_again_has_its_occurrence_in_the_key() -> None:
+    """Each move of an appointment is a message of its own; the first one, numbered 0, too."""
+    moves = [
+        Announcement(EventType.APPOINTMENT_RESCHEDULED, UUID(int=1), UUID(int=2), AT, {}, occurrence)
+        for occurrence in (0, 1)
+    ]
+    assert [move.key for move in moves] == [f"appointment.rescheduled:{UUID(int=1)}:{number}" for number in (0, 1)]
+
+
 def test_the_largest_order_stays_under_the_limit() -> None:
     """As many tickets as an event names."""
     ticket: dict[str, str] = {"id": str(new_id()), "code": "X" * 64}
