@@ -22,8 +22,8 @@ ENDED, ANALYSED = "call_ended", "call_analyzed"
 HEARD = frozenset({ENDED, ANALYSED})
 """Events that change what is known of a call. Others (started, transferred, transcript updated) come meanwhile."""
 
-PAGE, MOST_PAGES = 500, 40
-"""Calls of one page of a list, and pages of one look: 20,000 calls."""
+PAGE, MOST_PAGES = 200, 50
+"""Calls of one page of a list, and pages of one look: 10,000 calls."""
 
 _UNDER_WAY = frozenset({"registered", "ongoing"})
 _LONGEST_TEXT, _LONGEST_TRANSCRIPT = 500, 200_000

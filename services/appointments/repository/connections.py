@@ -100,6 +100,10 @@ class Connections:
         """What the service itself notes: `synced_at`, `bookings_seen_until`, `calls_seen_until`, `last_error`."""
         self._session.execute(update(ConnectionRow).where(ConnectionRow.id == connection_id).values(**values))
 
+    def calls_seen_until(self, connection_id: UUID) -> datetime | None:
+        """When its list of calls was looked through last."""
+        return self._session.scalar(select(ConnectionRow.calls_seen_until).where(ConnectionRow.id == connection_id))
+
     def delete(self, connection_id: UUID) -> None:
         """The row stays, for its calls and appointments; nothing finds it any more, and its secrets are gone."""
         gone = {"deleted_at": func.clock_timestamp(), "api_key": None, "webhook_secret": None}
