@@ -86,7 +86,11 @@ def _middleware(
     return [
         Middleware(RequestMiddleware, observe=observe),
         Middleware(
-            BodyMiddleware, limit=gateway.body_limit, upload_limit=gateway.upload_limit, timeout=gateway.body_timeout
+            BodyMiddleware,
+            limit=gateway.body_limit,
+            upload_limit=gateway.upload_limit,
+            webhook_limit=gateway.webhook_limit,
+            timeout=gateway.body_timeout,
         ),
         Middleware(AdmissionMiddleware, in_flight=gateway.in_flight),
         Middleware(AuthenticationMiddleware, authenticate=authenticate),

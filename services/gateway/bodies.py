@@ -7,6 +7,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.api import Problem
 
+WEBHOOKS = "/webhooks/"
+"""Below this path providers post what they have to tell, as large as it is."""
 DISCARD_SECONDS = 5.0
 DISCARD_BYTES = 64 * 1024 * 1024
 
@@ -14,19 +16,19 @@ DISCARD_BYTES = 64 * 1024 * 1024
 class BodyMiddleware:
     """Refuses bodies that are too large (413) or too slow (408), and keeps the rest in the request's state as `body`.
 
-    `limit` and `upload_limit` (of multipart/form-data) are in bytes, `timeout` in seconds.
+    `limit`, `upload_limit` (of multipart/form-data) and `webhook_limit` (below WEBHOOKS) are in bytes, `timeout` in seconds.
     """
 
-    def __init__(self, app: ASGIApp, limit: int, upload_limit: int, timeout: float) -> None:
-        self._app, self._limit, self._upload_limit, self._timeout = app, limit, upload_limit, timeout
+    def __init__(self, app: ASGIApp, limit: int, upload_limit: int, webhook_limit: int, timeout: float) -> None:
+        self._app, self._timeout = app, timeout
+        self._limit, self._upload_limit, self._webhook_limit = limit, upload_limit, webhook_limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        is_upload = headers.get("content-type", "").lower().startswith("multipart/form-data")
-        limit = self._upload_limit if is_upload else self._limit
+        limit = self._limit_of(str(scope.get("path", "")), headers.get("content-type", ""))
         announced = headers.get("content-length", "")
         if announced.isdecimal() and int(announced) > limit:
             await _discard(receive)
@@ -36,6 +38,11 @@ class BodyMiddleware:
             return
         scope["state"]["body"] = body
         await self._app(scope, _again(body, receive), send)
+
+    def _limit_of(self, path: str, content_type: str) -> int:
+        if path.startswith(WEBHOOKS):
+            return self._webhook_limit
+        return self._upload_limit if content_type.lower().startswith("multipart/form-data") else self._limit
 
     async def _read(self, receive: Receive, limit: int) -> bytes | None:
         """The whole body; None where the client has gone."""

@@ -17,6 +17,10 @@ class GatewaySettings(BaseSettings):
     in_flight: int = Field(default=64, ge=1, description="requests worked on at the same time; the others wait")
     body_limit: int = Field(default=MEBIBYTE, description="bytes")
     upload_limit: int = Field(default=25 * MEBIBYTE, description="bytes of a multipart/form-data body")
+    webhook_limit: int = Field(
+        default=8 * MEBIBYTE,
+        description="bytes of a provider's webhook: an hour's call comes with the times of its words",
+    )
     body_timeout: float = Field(default=30.0, description="seconds for a whole body to arrive")
     key_cache_seconds: float = Field(default=30.0, description="how long a revoked key may still be let in")
     grace: float = Field(default=30.0, description="seconds that running requests have to end when told to stop")

@@ -16,7 +16,8 @@ from shared.api import Problem, Resources, ResourcesDep, inbound_secret_of, prob
 from shared.clock import now
 from shared.database.session import UnitOfWork
 
-MAX_BODY_BYTES = 1024 * 1024
+MAX_BODY_BYTES = 8 * 1024 * 1024
+"""A call of an hour comes with the times of all its words, twice: over a megabyte."""
 
 _BODY: Final = {"requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}}
 """The document's word for it; the body is read raw."""

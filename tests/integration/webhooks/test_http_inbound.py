@@ -126,7 +126,7 @@ def test_a_body_without_an_announced_length_is_not_read_beyond_the_limit(
         connection.putheader("Content-Type", content_type)
         connection.putheader("Transfer-Encoding", "chunked")
         connection.endheaders()
-        connection.send(b"100000\r\n" + b"x" * 0x100000 + b"\r\n1\r\nx\r\n" + end)
+        connection.send(b"800000\r\n" + b"x" * MAX_BODY_BYTES + b"\r\n1\r\nx\r\n" + end)
         answered = connection.getresponse()
         assert (answered.status, answered.getheader("Connection")) == (413, "close")
     finally:
@@ -171,9 +171,9 @@ def test_a_full_storage_is_503_and_stores_nothing(gateway: Gateway, database: Da
 
 def test_an_event_of_any_size_under_the_limit_is_taken(gateway: Gateway, database: Database) -> None:
     """Around the size at which it goes to storage, nothing falls between."""
-    for size in (56_000, 57_000, 57_344, 58_000, 64_000, 65_536, 70_000, 1_000_000):
+    for size in (56_000, 57_000, 57_344, 58_000, 64_000, 65_536, 70_000, 1_000_000, 8_000_000):
         assert send(gateway, event(data={"object": {"note": "x" * size}})).status == 200
-    assert stored(database) == 8
+    assert stored(database) == 9
 
 
 def test_nothing_is_published_of_what_is_refused(gateway: Gateway, database: Database) -> None:

@@ -9,7 +9,7 @@ from starlette.types import Message, Receive, Scope, Send
 from services.gateway.bodies import BodyMiddleware
 from shared.api import Problem
 
-LIMIT, UPLOAD_LIMIT = 10, 20
+LIMIT, UPLOAD_LIMIT, WEBHOOK_LIMIT = 10, 20, 15
 
 
 class Seen:
@@ -24,7 +24,12 @@ class Seen:
 
 
 def post(
-    parts: Iterable[bytes], content_type: str = "application/json", length: str = "", *, ends: bool = True
+    parts: Iterable[bytes],
+    content_type: str = "application/json",
+    length: str = "",
+    *,
+    ends: bool = True,
+    path: str = "/v1/orders",
 ) -> Seen:
     """Send a body in parts; without an end it never becomes whole."""
     waiting = list(parts)
@@ -40,8 +45,8 @@ def post(
         raise AssertionError("nothing is answered here")
 
     headers = [(b"content-type", content_type.encode()), (b"content-length", length.encode())]
-    middleware = BodyMiddleware(app, LIMIT, UPLOAD_LIMIT, timeout=0.05)
-    asyncio.run(middleware({"type": "http", "headers": headers, "state": {}}, receive, send))
+    middleware = BodyMiddleware(app, LIMIT, UPLOAD_LIMIT, WEBHOOK_LIMIT, timeout=0.05)
+    asyncio.run(middleware({"type": "http", "path": path, "headers": headers, "state": {}}, receive, send))
     return app
 
 
@@ -87,6 +92,14 @@ def test_client_that_goes_away_is_not_answered() -> None:
     async def send(_message: Message) -> None:
         raise AssertionError("nobody is there")
 
-    middleware = BodyMiddleware(app, LIMIT, UPLOAD_LIMIT, timeout=1)
+    middleware = BodyMiddleware(app, LIMIT, UPLOAD_LIMIT, WEBHOOK_LIMIT, timeout=1)
     asyncio.run(middleware({"type": "http", "headers": [], "state": {}}, receive, send))
     assert app.bodies == []
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "multipart/form-data; boundary=b"])
+def test_webhooks_have_a_limit_of_their_own(content_type: str) -> None:
+    """Whatever they say that they are."""
+    assert post([b"x" * 15], content_type, path="/webhooks/retell").bodies == [(b"x" * 15, b"x" * 15)]
+    with pytest.raises(Problem, match="15 bytes"):
+        post([b"x" * 16], content_type, path="/webhooks/retell/a-connection")
