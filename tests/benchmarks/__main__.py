@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.benchmarks import batches, figures, jobs, latency, memory, policies, relay, tickets
+from tests.benchmarks import batches, calls, figures, jobs, latency, memory, policies, relay, tickets
 from tests.benchmarks.figures import Result
 from tests.benchmarks.servers import RIVALS, ROOT, Servers, servers
 
@@ -21,14 +21,17 @@ PARTS: dict[str, Callable[[Servers], Result]] = {
     "memory": memory.measure,
     "batches": lambda running: batches.measure(running, ROUNDS),
     "policies": lambda running: policies.measure(running, ROUNDS),
+    "calls": lambda running: calls.measure(running, ROUNDS),
 }
+WITH_RIVALS = {"relay", "jobs"}
+"""The parts that measure others beside us."""
 
 
 def main(names: Sequence[str]) -> int:
     if unknown := set(names) - set(PARTS):
         print(f"There is no part {', '.join(unknown)}; there are {', '.join(PARTS)}.", file=sys.stderr)
         return 2
-    if not (RIVALS / "python").exists():
+    if WITH_RIVALS & set(names or PARTS) and not (RIVALS / "python").exists():
         print("The rivals are not installed: `make bench` does it.", file=sys.stderr)
         return 2
     begun = time.monotonic()

@@ -28,6 +28,12 @@ class Shop:
         headers = {"Authorization": f"Bearer {self.api_key}", "Idempotency-Key": str(uuid4())}
         return _json(httpx2.post(f"{self.url}{path}", json=body, headers=headers, timeout=20), expected)
 
+    def put(self, path: str, body: dict[str, Any], expected: tuple[int, ...] = (200, 201)) -> dict[str, Any]:
+        """PUT and return the JSON."""
+        headers = {"Authorization": f"Bearer {self.api_key}"}
+        answer = httpx2.put(f"{self.url}{path}", json=body, headers=headers, timeout=20)
+        return _json(answer, answer.status_code if answer.status_code in expected else expected[0])
+
     def get(self, path: str, expected: int = 200) -> dict[str, Any]:
         """GET and return the JSON."""
         headers = {"Authorization": f"Bearer {self.api_key}"}

@@ -1,19 +1,18 @@
 """The main job, step by step: an event goes on sale, an order is paid, tickets, mail and webhook arrive, one is scanned."""
 
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from uuid import uuid4
 
 import httpx2
 
 from deploy.local.demo.checks import inline_images, mails_to, read_qr, verify_token
-from deploy.local.demo.client import Shop, StepFailedError
+from deploy.local.demo.client import Shop
+from deploy.local.demo.steps import Telling, expect
 from deploy.local.demo.subscriber import Subscriber
 
-ValueT = TypeVar("ValueT")
 QUANTITY = 3
 PRICE = 4_500
 
@@ -22,9 +21,10 @@ class Story:
     """One run of the main job against a stack. `say` takes each step's line; what fails raises StepFailedError."""
 
     def __init__(self, shop: Shop, mail_folder: Path, say: Callable[[str], None] = print) -> None:
-        self.shop, self.mail_folder, self.say = shop, mail_folder, say
+        self.shop, self.mail_folder = shop, mail_folder
         self.buyer = f"ada.{uuid4().hex[:8]}@example.org"
-        self.began = time.monotonic()
+        telling = Telling(say)
+        self._step, self._until = telling.step, telling.until
 
     def tell(self) -> None:
         """Run every step."""
@@ -38,9 +38,6 @@ class Story:
             self._mail_arrives(paid)
             self._webhooks_arrive(subscriber, paid)
             self._scan(event, paid["tickets"][0])
-
-    def _step(self, text: str) -> None:
-        self.say(f"  ✓ {time.monotonic() - self.began:5.2f} s  {text}")
 
     def _subscribe(self, subscriber: Subscriber) -> None:
         body = {"url": subscriber.url, "event_types": ["order.paid", "order.fulfilled"]}
@@ -127,18 +124,3 @@ class Story:
     def _check_in(self, event: dict[str, Any], ticket: dict[str, Any], nonce: str) -> str:
         body = {"event_id": event["id"], "token": ticket["token"], "nonce": nonce}
         return str(self.shop.post("/v1/check-ins", body, expected=200)["result"])
-
-    def _until(self, condition: Callable[[], ValueT | None], what: str, seconds: float = 30) -> ValueT:
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            value = condition()
-            if value:
-                return value
-            time.sleep(0.05)
-        raise StepFailedError(f"waited {seconds:.0f} s for {what}")
-
-
-def expect(holds: bool, what: str) -> None:
-    """Raise StepFailedError unless it holds."""
-    if not holds:
-        raise StepFailedError(f"expected {what}")
