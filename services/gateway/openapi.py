@@ -12,7 +12,8 @@ from services.gateway.authentication import is_private
 from services.gateway.problems import MEDIA_TYPE
 
 DESCRIPTION = """\
-Sells and issues tickets, takes in payments, mails and texts people, receives and delivers webhooks.
+Sells and issues tickets, takes in payments, mails and texts people, receives and delivers webhooks, turns phone calls
+into appointments.
 
 Amounts are integers in minor units of their currency. Times are RFC 3339 in UTC. Lists are paged by `cursor` and
 `limit`. Errors are RFC 9457 problem documents: decide by `code`, show `detail` to people, and quote `request_id` when

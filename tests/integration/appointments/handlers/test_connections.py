@@ -1,5 +1,6 @@
 """Whom a connection serves, and its credentials."""
 
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 import pytest
@@ -179,3 +180,12 @@ def test_a_deleted_connection_has_no_credentials(database: Database) -> None:
     delete(database, organisation_id, connection_id)
     with database.work("appointments")() as session, pytest.raises(UnknownConnectionError):
         connections.credentials(session, connection_id)
+
+
+def test_the_first_ten_calls_at_once_make_one_row(database: Database) -> None:
+    """All of them are served."""
+    organisation_id = company(database)
+    with ThreadPoolExecutor(10) as pool:
+        found = list(pool.map(lambda _: organisation_of(database, None, Provider.RETELL), range(10)))
+    assert found == [(organisation_id, RETELL)] * 10
+    assert database.value("SELECT count(*) FROM appointments.connections") == 1
