@@ -49,7 +49,12 @@ class Teller:
 
     @property
     def wording(self) -> Wording:
-        return self.words.letters[self.letter.letter]
+        return self.words.letters["offer_to_move" if self._stands else self.letter.letter]
+
+    @property
+    def _stands(self) -> bool:
+        """Whether an offer is of times to which an appointment can be moved that stands."""
+        return self.letter.letter == "offer" and self.letter.previous_starts_at is not None
 
     def subject(self) -> str:
         return self._filled(self.wording.subject)
@@ -139,7 +144,8 @@ class Teller:
             label = labels.get(letter.letter, words.when)
             rows.append(self._when(label, letter.starts_at, letter.ends_at, is_struck=is_struck))
         if letter.previous_starts_at is not None:
-            rows.append(self._when(words.previously, letter.previous_starts_at, None, is_struck=True))
+            label = words.stands if self._stands else words.previously
+            rows.append(self._when(label, letter.previous_starts_at, None, is_struck=not self._stands))
         if letter.location and letter.letter not in {"cancelled", "offer", "call_back"}:
             href = letter.location if letter.location.startswith("https://") else ""
             rows.append(Row(words.where, one_line(letter.location, 500), href=href))

@@ -21,7 +21,10 @@ class Wording:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """All that is said in one language. `appointment` stands for a service that has no name."""
+    """All that is said in one language. `appointment` stands for a service that has no name.
+
+    `offer_to_move` is the offer to somebody whose appointment stands, and could not be moved to the wished time.
+    """
 
     letters: Mapping[str, Wording]
     hello: str
@@ -30,6 +33,7 @@ class Words:
     when: str
     new_time: str
     wanted: str
+    stands: str
     previously: str
     where: str
     reason: str
@@ -85,6 +89,14 @@ ENGLISH = Words(
             note="Others may be choosing too: a time is yours when you have taken it and we have confirmed it.",
             sms="{company}: the time you wanted for {service} is taken. Tap a free one to book it ({place}):",
         ),
+        "offer_to_move": Wording(
+            label="Please choose another time",
+            subject="Please choose another time: {service}",
+            lead="the time to which you wanted to move has been taken meanwhile. Your appointment stands as it was. "
+            "These times are free at {company}. Choose one to move there:",
+            note="Others may be choosing too: a time is yours when we have confirmed it.",
+            sms="{company}: the new time for {service} is taken, so it stays as it was. Tap a free time to move ({place}):",
+        ),
         "call_back": Wording(
             label="We will call you back",
             subject="{company} will call you back",
@@ -100,6 +112,7 @@ ENGLISH = Words(
     when="When",
     new_time="New time",
     wanted="You asked for",
+    stands="Your appointment",
     previously="Instead of",
     where="Where",
     reason="Reason",
@@ -157,6 +170,15 @@ GERMAN = Words(
             "bestätigt haben.",
             sms="{company}: Ihre Wunschzeit für {service} ist vergeben. Freie Zeit antippen und buchen ({place}):",
         ),
+        "offer_to_move": Wording(
+            label="Bitte wählen Sie eine andere Zeit",
+            subject="Bitte wählen Sie eine andere Zeit: {service}",
+            lead="die Zeit, auf die Sie verschieben wollten, ist inzwischen vergeben. Ihr Termin bleibt, wie er war. "
+            "Diese Zeiten sind bei {company} frei. Wählen Sie eine, um dorthin zu verschieben:",
+            note="Vielleicht wählen gerade auch andere: Eine Zeit gehört Ihnen, wenn wir sie bestätigt haben.",
+            sms="{company}: Die neue Zeit für {service} ist vergeben, es bleibt beim alten Termin. "
+            "Freie Zeit antippen und verschieben ({place}):",
+        ),
         "call_back": Wording(
             label="Wir rufen Sie zurück",
             subject="{company} ruft Sie zurück",
@@ -172,6 +194,7 @@ GERMAN = Words(
     when="Wann",
     new_time="Neue Zeit",
     wanted="Gewünscht war",
+    stands="Ihr Termin",
     previously="Statt",
     where="Wo",
     reason="Grund",

@@ -1,6 +1,7 @@
 """Letters about appointments as their readers get them: composed, then parsed back."""
 
 import re
+from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import cast
@@ -16,7 +17,7 @@ from services.notifications.domain.mailboxes import mailbox
 from services.notifications.domain.texts import gsm_length
 from services.notifications.letters import AppointmentLetter
 from shared.contracts.notifications import TellAboutAppointment
-from tests.unit.notifications.appointment_samples import LETTERS, MANAGE_URL, email_of, slots, tell
+from tests.unit.notifications.appointment_samples import LETTERS, MANAGE_URL, STARTS_AT, email_of, slots, tell
 
 COMPOSER = Composer(mailbox("Bellhop <post@bellhop.example>"), ZoneInfo("UTC"), lambda _: b"")
 WHEN = {
@@ -124,6 +125,15 @@ def test_an_offer_links_each_free_time_once_in_text_and_page() -> None:
     assert [text.count(slot.url) for slot in slots()] == [1, 1, 1]
     assert "Wed 5 August, 10:30" in html
     assert "line-through" in html
+
+
+def test_an_offer_to_move_says_that_the_appointment_stands() -> None:
+    """Nobody stays away because the time that they would have liked better was taken."""
+    message = tell("offer", previous_starts_at=STARTS_AT - timedelta(days=2))
+    assert "Your appointment stands as it was" in part(composed(message), "plain")
+    assert "Your appointment: Sunday, 2 August 2026, 10:00\n" in part(composed(message), "plain")
+    assert part(composed(message), "html").count("line-through") == 1
+    assert "it stays as it was" in text_message(message)
 
 
 def test_an_offer_of_nothing_promises_a_call() -> None:

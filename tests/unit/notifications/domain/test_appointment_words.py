@@ -12,7 +12,7 @@ from shared.contracts.notifications import TellAboutAppointment
 from shared.spoken_time import Language
 
 FILLED = {"company", "name", "service", "moment", "previously", "previous", "place"}
-LETTERS = set(get_args(TellAboutAppointment.model_fields["letter"].annotation))
+LETTERS = {*get_args(TellAboutAppointment.model_fields["letter"].annotation), "offer_to_move"}
 
 
 def test_every_language_has_every_letter() -> None:
