@@ -193,3 +193,9 @@ class CallsUnavailableError(TransientError):
     """The provider of calls has no time for us now, or a fault of its own. `retry_after` is its own wish."""
 
     code: ClassVar[str] = "calls_unavailable"
+
+
+class WordTooSoonError(TransientError):
+    """Something is told of a booking of which nothing is known yet: events come in any order."""
+
+    code: ClassVar[str] = "word_too_soon"

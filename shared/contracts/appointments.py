@@ -124,6 +124,17 @@ class FindMissed(Command):
     kind: ClassVar[str] = "appointments.connections.find_missed"
 
 
+class ReadStoredCalendarEvent(Command):
+    """Read a webhook of Cal.com that was too large for a message from storage, and apply it."""
+
+    kind: ClassVar[str] = "appointments.calendar.read_stored_event"
+    connection_id: UUID | None
+    external_id: str
+    event_type: str
+    created_at: datetime
+    storage_key: str
+
+
 class AppointmentBooked(Event):
     """An appointment stands in its calendar. `call_id` is the call that asked for it, if one did."""
 

@@ -22,6 +22,7 @@ _COLUMNS = (
 _TAKE = """
 DELETE FROM messaging.scheduled WHERE id = %s RETURNING message_id, kind, queue, turn, reason, due_at, body
 """
+_NUMBER = "SELECT id FROM messaging.scheduled WHERE message_id = %s ORDER BY id LIMIT 1 FOR UPDATE"
 _ATTEMPTS = "SELECT attempts FROM messaging.inbox WHERE service = %s AND message_id = %s"
 _ON_FAILURE = "SELECT on_failure FROM messaging.subscription WHERE service = %s AND kind = %s"
 
@@ -89,6 +90,15 @@ def cancel_scheduled(session: Session, scheduled_id: int) -> UUID:
         membership.failed(driver(session), message["options"], row["message_id"], CANCELLED, _told(row))
     session.info[PUBLISHED] = True
     return UUID(str(row["message_id"]))
+
+
+def cancel_message(session: Session, message_id: UUID) -> bool:
+    """Take back the message with this id, as `cancel_scheduled` does, if it still waits for its time. Whether it did."""
+    row = driver(session).execute(_NUMBER, (message_id,)).fetchone()
+    if row is None:
+        return False
+    cancel_scheduled(session, int(str(row[0])))
+    return True
 
 
 def _end(session: Session, row: Mapping[str, Any], message: Mapping[str, Any]) -> None:

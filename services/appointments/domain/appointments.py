@@ -33,13 +33,13 @@ _BY_PROVIDER = frozenset({State.REQUESTED, State.BOOKED, State.CANCELLED, State.
 TRANSITIONS: Mapping[State, frozenset[State]] = {
     State.WANTED: _BY_PROVIDER | {State.BOOKING, State.OFFERED, State.FAILED},
     State.BOOKING: _BY_PROVIDER | {State.OFFERED, State.FAILED},
-    State.OFFERED: _BY_PROVIDER | {State.WANTED, State.FAILED},
+    State.OFFERED: _BY_PROVIDER | {State.WANTED},
     State.REQUESTED: _BY_PROVIDER | {State.NO_SHOW},
     State.BOOKED: _BY_PROVIDER | {State.NO_SHOW},
     State.CANCELLED: _BY_PROVIDER,
     State.REJECTED: _BY_PROVIDER,
     State.NO_SHOW: _BY_PROVIDER,
-    State.FAILED: _BY_PROVIDER | {State.WANTED},
+    State.FAILED: _BY_PROVIDER | {State.WANTED, State.BOOKING, State.OFFERED},
 }
 """What may follow a state. A cancelled booking can be moved to a new time, and stands again."""
 

@@ -154,12 +154,3 @@ def is_news(appointment: Appointment, word: Word) -> bool:
     if word.sequence is not None and word.sequence != appointment.sequence:
         return word.sequence > appointment.sequence
     return word.told_at > appointment.told_at
-
-
-def changes(appointment: Appointment, word: Word) -> bool:
-    """Whether a word says anything that is not so already."""
-    return (
-        appointment.state is not STATES[word.standing]
-        or appointment.booking_uid != word.uid
-        or (appointment.starts_at, appointment.ends_at) != (word.starts_at, word.ends_at)
-    )

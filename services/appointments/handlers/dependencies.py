@@ -15,10 +15,13 @@ from shared.clock import Clock, now
 class Calendar(Protocol):
     """What is asked of the adapter that knows a provider of calendars. It is made for one connection.
 
-    `usage` is how often the provider was asked through it. All methods raise BellhopError.
+    `usage` is how often the provider was asked through it. All requests together have 30 seconds, or as many as
+    `allow` says. All methods raise BellhopError.
     """
 
     usage: Usage
+
+    def allow(self, seconds: float) -> None: ...
 
     def event_types(self) -> Sequence[Offering]: ...
 

@@ -7,16 +7,20 @@ from typing import Any
 from uuid import UUID
 
 from psycopg.errors import DeadlockDetected, ExclusionViolation, LockNotAvailable
-from sqlalchemy import func, insert, or_, select, text, update
+from sqlalchemy import delete, func, insert, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_not
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
-from services.appointments.domain.appointments import Appointment, State, Wanted
+from services.appointments.domain.appointments import AT_PROVIDER, Appointment, State, Wanted
 from services.appointments.errors import CalendarBusyError
-from services.appointments.models import HOLDING, AppointmentRow, FormerBookingRow
+from services.appointments.models import HOLDING, AppointmentRow, CallRow, FormerBookingRow
 
 _COLUMNS = [getattr(AppointmentRow, field.name) for field in fields(Appointment)]
+_OF_BOOKING = (
+    *("state", "starts_at", "ends_at", "host_number", "shares_host", "booking_uid", "booking_number", "ical_uid"),
+    *("sequence", "told_at", "moves", "meeting_url", "location", "is_paid"),
+)
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 4711))")
 
 
@@ -99,6 +103,33 @@ class Appointments:
                 set_={"appointment_id": appointment_id},
             )
         )
+
+    def take_over(self, stray_id: UUID, appointment_id: UUID) -> Appointment:
+        """Give one the booking of another, which is deleted. Returns the one as it stands then."""
+        query = select(*(getattr(AppointmentRow, name) for name in _OF_BOOKING)).where(AppointmentRow.id == stray_id)
+        values = dict(zip(_OF_BOOKING, self._session.execute(query).one(), strict=True))
+        moved = update(FormerBookingRow).where(FormerBookingRow.appointment_id == stray_id)
+        self._session.execute(moved.values(appointment_id=appointment_id))
+        self._session.execute(delete(AppointmentRow).where(AppointmentRow.id == stray_id))
+        self.change(appointment_id, **values, wish=None, reason=None, detail=None)
+        taken = self.get(appointment_id)
+        assert taken is not None
+        return taken
+
+    def call_name(self, call_id: UUID) -> str | None:
+        """What the provider of calls calls the call that led to it."""
+        return self._session.scalar(select(CallRow.external_id).where(CallRow.id == call_id))
+
+    def beginning(self, connection_id: UUID, since: datetime, until: datetime, count: int) -> Sequence[Appointment]:
+        """Those in the connection's calendar that begin in between, the earliest first."""
+        query = select(*_COLUMNS).where(
+            AppointmentRow.connection_id == connection_id,
+            AppointmentRow.state.in_(sorted(AT_PROVIDER)),
+            AppointmentRow.starts_at >= since,
+            AppointmentRow.starts_at < until,
+        )
+        rows = self._session.execute(query.order_by(AppointmentRow.starts_at, AppointmentRow.id).limit(count))
+        return [_appointment(row) for row in rows]
 
     def held_times(self, host_number: int, since: datetime, until: datetime) -> Sequence[tuple[datetime, datetime]]:
         """When a host's time is held here."""

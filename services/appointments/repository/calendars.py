@@ -43,8 +43,8 @@ class Calendars:
         return self._one(EventTypeRow.connection_id == connection_id, EventTypeRow.external_id == external_id)
 
     def of_connection(self, connection_id: UUID) -> Sequence[EventType]:
-        """What can be booked with it now, in the order of their titles."""
-        query = _query().where(EventTypeRow.connection_id == connection_id, EventTypeRow.gone_at.is_(None))
+        """What can or could be booked with it, those that are gone too, in the order of their titles."""
+        query = _query().where(EventTypeRow.connection_id == connection_id)
         return [_event_type(row) for row in self._session.execute(query.order_by(EventTypeRow.title, EventTypeRow.id))]
 
     def of_organisation(self, organisation_id: UUID) -> Sequence[EventType]:

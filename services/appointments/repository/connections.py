@@ -104,6 +104,10 @@ class Connections:
         """When its list of calls was looked through last."""
         return self._session.scalar(select(ConnectionRow.calls_seen_until).where(ConnectionRow.id == connection_id))
 
+    def bookings_seen_until(self, connection_id: UUID) -> datetime | None:
+        """The moment until which its bookings were looked through."""
+        return self._session.scalar(select(ConnectionRow.bookings_seen_until).where(ConnectionRow.id == connection_id))
+
     def delete(self, connection_id: UUID) -> None:
         """The row stays, for its calls and appointments; nothing finds it any more, and its secrets are gone."""
         gone = {"deleted_at": func.clock_timestamp(), "api_key": None, "webhook_secret": None}

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Any, Final
 from urllib.parse import quote
 from uuid import UUID
@@ -12,6 +13,7 @@ from services.appointments.adapters.calcom.reading import mapping, maybe_mapping
 from services.appointments.domain.bookings import Offering, Page, Request, Usage, Word
 from services.appointments.domain.connections import Credentials
 from services.appointments.errors import BookingGoneError, CalendarUnclearError, UnexpectedProviderShapeError
+from shared.errors import TransientError
 from shared.http import HttpClient, Response
 
 SLOTS: Final = "2024-09-04"
@@ -20,8 +22,10 @@ BOOKINGS: Final = "2026-02-25"
 BOOKINGS_LIST: Final = "2026-05-01"
 """The list alone: it has a cursor, and knows one status at most."""
 
-TOTAL_SECONDS: Final = 20.0
+EXCHANGE_SECONDS: Final = 15.0
 """For one whole exchange."""
+PATIENCE_SECONDS: Final = 30.0
+"""For all requests of one call together, unless it allows more: a lease on the call must outlast it."""
 RESERVED_MINUTES: Final = 2
 LONGEST_NAME: Final = 200
 MOST_PAGES: Final = 20
@@ -78,11 +82,12 @@ LANGUAGES: Final = frozenset(
 class CalcomCalendars:
     """Makes the calendar of a connection. One for each process: it keeps the HTTP connections."""
 
-    def __init__(self, base_url: str, *, total: float = TOTAL_SECONDS) -> None:
+    def __init__(self, base_url: str, *, total: float = EXCHANGE_SECONDS) -> None:
         self._client = HttpClient(base_url, total=total)
+        self._total = total
 
     def __call__(self, credentials: Credentials) -> "CalcomCalendar":
-        return CalcomCalendar(self._client, credentials.api_key)
+        return CalcomCalendar(self._client, credentials.api_key, self._total)
 
 
 class CalcomCalendar:
@@ -91,9 +96,14 @@ class CalcomCalendar:
     `usage` tells how many requests were made with this object, and what Cal.com said of the limit last.
     """
 
-    def __init__(self, client: HttpClient, api_key: str) -> None:
-        self._client, self._api_key = client, api_key
+    def __init__(self, client: HttpClient, api_key: str, total: float = EXCHANGE_SECONDS) -> None:
+        self._client, self._api_key, self._total = client, api_key, total
+        self._ends_at = monotonic() + PATIENCE_SECONDS
         self.usage = Usage()
+
+    def allow(self, seconds: float) -> None:
+        """Give all further requests together so many seconds from now."""
+        self._ends_at = monotonic() + seconds
 
     def event_types(self) -> Sequence[Offering]:
         """All that can be booked."""
@@ -201,9 +211,12 @@ class CalcomCalendar:
         return self._ask("POST", path, version, json=body)
 
     def _ask(self, method: str, path: str, version: str, **content: Any) -> Mapping[str, Any]:
+        left = self._ends_at - monotonic()
+        if left < 1:
+            raise TransientError(f"no time is left for {method} {path}: Cal.com has been slow")
         headers = {"Authorization": f"Bearer {self._api_key}", "cal-api-version": version}
         self.usage.requests += 1
-        response = self._client.request(method, path, headers=headers, **content)
+        response = self._client.request(method, path, headers=headers, total=min(left, self._total), **content)
         self._note_limit(response)
         if not response.is_success:
             raise refusal(response, f"{method} {path}", changes=method == "POST")

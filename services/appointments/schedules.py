@@ -1,0 +1,9 @@
+"""What is published for appointments, and when."""
+
+from shared.contracts.appointments import FindMissed, SyncCalendars
+from shared.schedules import Schedule
+
+SCHEDULES = [
+    Schedule("appointments.sync_calendars", "23 */6 * * *", SyncCalendars(), missed="run_once"),
+    Schedule("appointments.find_missed", "41 * * * *", FindMissed(), missed="run_once"),
+]
