@@ -87,6 +87,8 @@ class _Extraction:
     def _found(self, fact: str) -> list[Found]:
         if self._call.mended.get(fact) is not None:
             return [Found(self._call.mended[fact], PEOPLE)]
+        if fact in {"date", "time"} and self._call.mended.get("starts_at") is not None:
+            return []
         return find(self._call.data, self._company.mapping.get(fact, ()))
 
     def _as_phone(self, value: Any) -> str:

@@ -6,7 +6,7 @@ What can be read in two ways keeps both.
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from functools import cache
@@ -102,19 +102,27 @@ class _Listener:
 
     def hear(self, text: str) -> Said:
         prepared = _prepare(text, self._language)
-        position = 0
-        while position < len(prepared):
-            found = max(self._phrases_at(prepared, position), key=lambda match: match.end(), default=None)
-            if found is None or found.end() == position:
-                raise MomentUnreadableError(prepared[position:])
-            self._take(found)
-            position = found.end()
+        phrases = self._phrases(prepared, 0, set())
+        if phrases is None:
+            raise MomentUnreadableError(prepared)
+        for phrase in phrases:
+            self._take(phrase)
         return self._conclude()
 
-    def _phrases_at(self, text: str, position: int) -> Iterator[re.Match[str]]:
-        for pattern in _patterns(self._language, self._expected):
-            if (match := pattern.match(text, position)) is not None:
-                yield match
+    def _phrases(self, text: str, position: int, dead_ends: set[int]) -> list[re.Match[str]] | None:
+        """The phrases that make up all of a text, the longest first wherever that leads to its end."""
+        if position == len(text):
+            return []
+        if position in dead_ends:
+            return None
+        matches = (pattern.match(text, position) for pattern in _patterns(self._language, self._expected))
+        found = [match for match in matches if match is not None and match.end() > position]
+        for match in sorted(found, key=lambda one: one.end(), reverse=True):
+            rest = self._phrases(text, match.end(), dead_ends)
+            if rest is not None:
+                return [match, *rest]
+        dead_ends.add(position)
+        return None
 
     def _take(self, match: re.Match[str]) -> None:
         found = {name: value for name, value in match.groupdict().items() if value is not None}

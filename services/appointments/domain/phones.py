@@ -10,6 +10,8 @@ WITHHELD = frozenset({"+266696687", "+86282452253", "+7378742833", "+2562533", "
 _SPOKEN = re.compile(r"[^\W\d_]{3,}")
 _SIP = re.compile(r"sips?:(?P<user>[^@;]+)", re.IGNORECASE)
 _LONGEST = 60
+SHORTEST = len("+1234567")
+"""An emergency number, or an extension, calls nobody back."""
 
 
 def read_phone(text: str, country: str | None) -> str | None:
@@ -29,6 +31,6 @@ def read_phone(text: str, country: str | None) -> str | None:
     except phonenumbers.NumberParseException:
         return None
     number = str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
-    if number in WITHHELD or not phonenumbers.is_possible_number(parsed):
+    if number in WITHHELD or len(number) < SHORTEST or not phonenumbers.is_possible_number(parsed):
         return None
     return number
