@@ -21,10 +21,10 @@ def upgrade() -> None:
     _create_customers()
     _create_calls()
     _create_appointments()
-    _create_former_bookings()
-    _create_offers()
-    _create_reminders()
-    _create_counted_calls()
+
+
+def _moment(name: str) -> sa.Column[object]:
+    return sa.Column(name, sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False)
 
 
 def _create_companies() -> None:
@@ -34,12 +34,8 @@ def _create_companies() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("time_zone", sa.Text(), nullable=False),
         sa.Column("profile", postgresql.JSONB(), nullable=False),
-        sa.Column(
-            "created_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
-        ),
-        sa.Column(
-            "updated_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
-        ),
+        _moment("created_at"),
+        _moment("updated_at"),
         sa.PrimaryKeyConstraint("organisation_id", name=op.f("pk_companies")),
         schema=SCHEMA,
     )
@@ -54,12 +50,8 @@ def _create_connections() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("api_key", sa.LargeBinary()),
         sa.Column("webhook_secret", sa.LargeBinary()),
-        sa.Column(
-            "created_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
-        ),
-        sa.Column(
-            "updated_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
-        ),
+        _moment("created_at"),
+        _moment("updated_at"),
         sa.Column("deleted_at", sa.DateTime(timezone=True)),
         sa.Column("synced_at", sa.DateTime(timezone=True)),
         sa.Column("bookings_seen_until", sa.DateTime(timezone=True)),
@@ -129,12 +121,8 @@ def _create_customers() -> None:
         sa.Column("language", sa.Text()),
         sa.Column("time_zone", sa.Text()),
         sa.Column("merged_into", sa.Uuid()),
-        sa.Column(
-            "created_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
-        ),
-        sa.Column(
-            "updated_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
-        ),
+        _moment("created_at"),
+        _moment("updated_at"),
         sa.ForeignKeyConstraint(
             ["merged_into"], ["appointments.customers.id"], name=op.f("fk_customers_merged_into_customers")
         ),
@@ -190,12 +178,8 @@ def _create_calls() -> None:
         sa.Column("detail", sa.Text()),
         sa.Column("chain_id", sa.Uuid()),
         sa.Column("customer_id", sa.Uuid()),
-        sa.Column(
-            "created_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
-        ),
-        sa.Column(
-            "updated_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
-        ),
+        _moment("created_at"),
+        _moment("updated_at"),
         sa.ForeignKeyConstraint(
             ["connection_id"], ["appointments.connections.id"], name=op.f("fk_calls_connection_id_connections")
         ),
@@ -245,12 +229,8 @@ def _create_appointments() -> None:
         sa.Column("wish", postgresql.JSONB()),
         sa.Column("reason", sa.Text()),
         sa.Column("detail", sa.Text()),
-        sa.Column(
-            "created_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
-        ),
-        sa.Column(
-            "updated_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
-        ),
+        _moment("created_at"),
+        _moment("updated_at"),
         postgresql.ExcludeConstraint(
             (sa.text("int8range(host_number, host_number, '[]')"), "&&"),
             (sa.text("tstzrange(starts_at, ends_at)"), "&&"),
@@ -294,90 +274,7 @@ def _create_appointments() -> None:
     op.create_index(op.f("ix_appointments_customer_id"), "appointments", ["customer_id"], schema=SCHEMA)
 
 
-def _create_former_bookings() -> None:
-    op.create_table(
-        "former_bookings",
-        sa.Column("connection_id", sa.Uuid(), nullable=False),
-        sa.Column("booking_uid", sa.Text(), nullable=False),
-        sa.Column("appointment_id", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["appointment_id"],
-            ["appointments.appointments.id"],
-            name=op.f("fk_former_bookings_appointment_id_appointments"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["connection_id"],
-            ["appointments.connections.id"],
-            name=op.f("fk_former_bookings_connection_id_connections"),
-        ),
-        sa.PrimaryKeyConstraint("connection_id", "booking_uid", name=op.f("pk_former_bookings")),
-        schema=SCHEMA,
-    )
-    op.create_index(op.f("ix_former_bookings_appointment_id"), "former_bookings", ["appointment_id"], schema=SCHEMA)
-
-
-def _create_offers() -> None:
-    op.create_table(
-        "offers",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("appointment_id", sa.Uuid(), nullable=False),
-        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column(
-            "created_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
-        ),
-        sa.Column("taken_at", sa.DateTime(timezone=True)),
-        sa.ForeignKeyConstraint(
-            ["appointment_id"], ["appointments.appointments.id"], name=op.f("fk_offers_appointment_id_appointments")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_offers")),
-        sa.UniqueConstraint("appointment_id", "starts_at", name=op.f("uq_offers_appointment_id_starts_at")),
-        schema=SCHEMA,
-    )
-
-
-def _create_reminders() -> None:
-    op.create_table(
-        "reminders",
-        sa.Column("appointment_id", sa.Uuid(), nullable=False),
-        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("minutes_before", sa.BigInteger(), nullable=False),
-        sa.Column("message_id", sa.Uuid(), nullable=False),
-        sa.Column("sent_at", sa.DateTime(timezone=True)),
-        sa.ForeignKeyConstraint(
-            ["appointment_id"], ["appointments.appointments.id"], name=op.f("fk_reminders_appointment_id_appointments")
-        ),
-        sa.PrimaryKeyConstraint("appointment_id", "starts_at", "minutes_before", name=op.f("pk_reminders")),
-        schema=SCHEMA,
-    )
-
-
-def _create_counted_calls() -> None:
-    op.create_table(
-        "counted_calls",
-        sa.Column("call_id", sa.Uuid(), nullable=False),
-        sa.Column("organisation_id", sa.Uuid(), nullable=False),
-        sa.Column("day", sa.Date(), nullable=False),
-        sa.Column("outcome", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["call_id"], ["appointments.calls.id"], name=op.f("fk_counted_calls_call_id_calls")),
-        sa.PrimaryKeyConstraint("call_id", name=op.f("pk_counted_calls")),
-        schema=SCHEMA,
-    )
-    op.create_index("ix_counted_calls_organisation_id_day", "counted_calls", ["organisation_id", "day"], schema=SCHEMA)
-
-
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '3s'")
-    for table in (
-        "counted_calls",
-        "reminders",
-        "offers",
-        "former_bookings",
-        "appointments",
-        "calls",
-        "customers",
-        "event_types",
-        "hosts",
-        "connections",
-        "companies",
-    ):
+    for table in ("appointments", "calls", "customers", "event_types", "hosts", "connections", "companies"):
         op.drop_table(table, schema=SCHEMA)
