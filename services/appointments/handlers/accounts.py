@@ -91,6 +91,7 @@ def change(
 ) -> Connection:
     """Change `name`, `api_key` or `webhook_secret`. What was signed with the former secret is refused from now on.
 
+    With another key of Cal.com its event types are read anew: it may be one of another account.
     Raises UnknownConnectionError, ConnectionOfSettingsError, WebhookSecretError.
     """
     connection = _own(session, facts, organisation_id, connection_id)
@@ -98,6 +99,10 @@ def change(
         raise WebhookSecretError("Cal.com signs with a secret: give another one, or have one made")
     values: dict[str, Any] = {"name": changes["name"]} if "name" in changes else {}
     values |= _sealed(vault, connection_id, {name: changes[name] for name in changes if name != "name"})
+    if "api_key" in values:
+        values["last_error"] = None
+        if connection.provider is Provider.CALCOM:
+            publish(session, SyncCalendar(connection_id=connection_id), organisation_id=organisation_id)
     if values:
         Connections(session).change(connection_id, values)
     return get(session, facts, organisation_id, connection_id)

@@ -117,6 +117,20 @@ def test_a_connection_is_renamed_and_given_other_secrets(front: Front, key: str)
     assert (before[0] != after[0], before[1] == after[1]) == (True, True)
 
 
+def test_another_key_is_tried_at_once(front: Front, key: str) -> None:
+    """What the former one was refused for is forgotten; a new name changes nothing of it."""
+    path = f"/v1/connections/{made(front, key, CALCOM)['id']}"
+    front.database.query("UPDATE appointments.connections SET last_error = 'the key is refused'")
+    front.database.query("DELETE FROM messaging.outbox")
+    renamed = front.call("PATCH", path, {"name": "New"}, key=key)
+    with front.database.work("appointments")() as session:
+        assert_nothing_published(session)
+    changed = front.call("PATCH", path, {"api_key": "cal_live_9876543210"}, key=key)
+    with front.database.work("appointments")() as session:
+        assert_published(session, SyncCalendar)
+    assert (renamed.body["last_error"], changed.body["last_error"]) == ("the key is refused", None)
+
+
 def test_calcom_cannot_do_without_a_secret(front: Front, key: str) -> None:
     """Retell can."""
     calcom = front.call("PATCH", f"/v1/connections/{made(front, key, CALCOM)['id']}", {"webhook_secret": None}, key=key)
