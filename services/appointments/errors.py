@@ -94,6 +94,10 @@ class SlotUnavailableError(PermanentError):
     http_status: ClassVar[int] = 409
 
 
+class SlotReservedError(SlotUnavailableError):
+    """Somebody has reserved this time, and may book it: somebody else, or an earlier attempt of our own."""
+
+
 class BookingGoneError(PermanentError):
     """The provider has no such booking, event type or slot."""
 

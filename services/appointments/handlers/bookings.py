@@ -19,6 +19,7 @@ from services.appointments.errors import (
     BookingGoneError,
     CalendarRefusedError,
     CalendarUnclearError,
+    SlotReservedError,
     SlotUnavailableError,
     UnknownAppointmentError,
     UnknownEventTypeError,
@@ -192,12 +193,8 @@ def _book(calendar: Calendar, intent: Intent) -> Word:
     request = _request(intent)
     try:
         reservation = calendar.reserve(request)
-    except SlotUnavailableError:
+    except (SlotReservedError, CalendarRefusedError):
         # An earlier attempt of ours may hold the reservation. Booking without one is possible, and decides.
-        if intent.asked_for is None:
-            raise
-        reservation = None
-    except CalendarRefusedError:
         reservation = None
     return calendar.book(request, reservation)
 
@@ -282,6 +279,10 @@ def failed(
     if isinstance(error, BookingGoneError):
         command = SyncCalendar(connection_id=appointment.connection_id)
         publish(session, command, unique=Unique(f"gone:{appointment.connection_id}"))
+    wish = dict(appointment.wish or {})
+    if _is_surely_not_done(error, appointment):
+        wish = {name: value for name, value in wish.items() if name not in {"asked_at", "asks"}}
+        appointments.change(appointment.id, wish=wish or None)
     if final and appointment.state in _TO_BOOK:
         detail = {"reason": getattr(error, "code", "bug"), "detail": str(error)[:500]}
         appointments.change(appointment.id, state=State.FAILED, **detail)
@@ -289,9 +290,6 @@ def failed(
     elif final and appointment.state is State.BOOKED and appointment.is_ours:
         # Its webhook has come, the answer never did: the chain has ended here, and the customer waits for word.
         publish(session, ConfirmAppointment(appointment_id=appointment.id))
-    elif _is_surely_not_done(error, appointment):
-        wish = {name: value for name, value in (appointment.wish or {}).items() if name not in {"asked_at", "asks"}}
-        appointments.change(appointment.id, wish=wish or None)
 
 
 def _is_surely_not_done(error: BaseException, appointment: Appointment) -> bool:

@@ -89,6 +89,10 @@ class CalcomCalendars:
     def __call__(self, credentials: Credentials) -> "CalcomCalendar":
         return CalcomCalendar(self._client, credentials.api_key, self._total)
 
+    def close(self) -> None:
+        """Close the idle connections."""
+        self._client.close()
+
 
 class CalcomCalendar:
     """One account. Raises what `errors.refusal` says, and what HttpClient does; all derive from BellhopError.

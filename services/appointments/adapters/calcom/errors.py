@@ -10,6 +10,7 @@ from services.appointments.errors import (
     CalendarLimitError,
     CalendarRefusedError,
     CalendarUnclearError,
+    SlotReservedError,
     SlotUnavailableError,
 )
 from shared.errors import BellhopError, TransientError
@@ -26,9 +27,9 @@ _BY_TEXT: Final[tuple[tuple[str, type[BellhopError]], ...]] = (
     ("can't be booked at the", SlotUnavailableError),
     ("book a meeting in the past", SlotUnavailableError),
     ("reserve a slot if the event is already booked", SlotUnavailableError),
-    ("is already reserved", SlotUnavailableError),
-    ("else reserved this booking time slot before you", SlotUnavailableError),
-    ("else reserved this slot before you", SlotUnavailableError),
+    ("is already reserved", SlotReservedError),
+    ("else reserved this booking time slot before you", SlotReservedError),
+    ("else reserved this slot before you", SlotReservedError),
     ("no more seats left", SlotUnavailableError),
     ("booking seats are full", SlotUnavailableError),
     ("cancelled and rescheduled already", BookingGoneError),
