@@ -108,7 +108,9 @@ def test_every_slot_is_booked_once_and_every_caller_knows(
     """Workers and relay are killed meanwhile, and some of Cal.com's answers are lost."""
     with open_practice(database, rabbitmq, tmp_path) as practice:
         practice.start()
-        practice.calcom.lose("book", rate=0.05)
+        practice.calcom.lose("book", times=3)
+        practice.calcom.refuse("book", times=2)
+        practice.calcom.fail("reserve", 503, times=2)
         began = time.monotonic()
         with killing(practice) as kills:
             calls = ended_at_once(practice)

@@ -52,7 +52,7 @@ class Kept(Sender):
         super().__init__(0)
         self.kept: list[dict[str, Any]] = []
 
-    def send(self, event: str, url: str, content: bytes, headers: Any, after: float = 0.0) -> None:  # noqa: ARG002 - as its base
+    def send(self, event: str, url: str, content: bytes, headers: Any, after: float = 0.0) -> None:
         self.kept.append(json.loads(content))
 
 
@@ -174,7 +174,7 @@ class Desk:
         self.inline.travel(seconds)
         for name in ("asked_at", "turn"):
             self.database.query(
-                f"UPDATE appointments.appointments SET wish = jsonb_set(wish, '{{{name}}}', "  # noqa: S608 - a name of ours
+                f"UPDATE appointments.appointments SET wish = jsonb_set(wish, '{{{name}}}', "
                 f"to_jsonb(((wish->>'{name}')::timestamptz - make_interval(secs => %s))::text)) WHERE wish ? '{name}'",
                 seconds,
             )

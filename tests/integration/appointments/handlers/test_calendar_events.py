@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import orjson
 import pytest
@@ -190,7 +191,7 @@ def test_absence_and_payment_are_noted(desk: Desk) -> None:
 def test_unknown_types_have_no_effect(desk: Desk) -> None:
     """MEETING_ENDED is flat; others may be invented tomorrow."""
     at = "2026-08-03T09:30:06.000Z"
-    bodies = [
+    bodies: list[dict[str, Any]] = [
         {"triggerEvent": "MEETING_ENDED", "createdAt": at, "uid": "x"},
         {"triggerEvent": "BOOKING_TRANSMOGRIFIED", "createdAt": at, "payload": {"uid": 7}},
         {"triggerEvent": "PING", "createdAt": at, "payload": {}},
