@@ -43,6 +43,9 @@ NOT_CONNECTED = "not_connected"
 LOOK_AGAIN_SECONDS = (60, 300, 900, 3600)
 """How long to wait for an analysis that the provider has not made yet, before each further look."""
 
+MOST_LOOKS = 12
+"""Looks at one call, while it is under way."""
+
 
 @dataclass(frozen=True, slots=True)
 class CallTold:

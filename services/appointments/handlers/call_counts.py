@@ -19,7 +19,7 @@ def count(session: Session, message: CountCall, now: datetime) -> None:
         return
     outcome = settled(session, call)
     if outcome is not call.outcome:
-        calls.change(call.id, outcome=outcome)
+        calls.change(call.id, outcome=outcome, problem=None, detail=None)
     Counts(session).count(call.id, call.organisation_id, day_of(session, call, now), outcome)
 
 

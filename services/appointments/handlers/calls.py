@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from services.appointments.domain.calls import LOOK_AGAIN_SECONDS, Call, CallTold, Outcome, changes
+from services.appointments.domain.calls import LOOK_AGAIN_SECONDS, MOST_LOOKS, Call, CallTold, Outcome, changes
 from services.appointments.domain.connections import Provider, SealedCredentials
 from services.appointments.domain.problems import Problem
 from services.appointments.handlers.call_counts import count_now
@@ -82,12 +82,32 @@ def record_stored(session: Session, dependencies: Dependencies, stored: Stored, 
 
 
 def record(
-    session: Session, dependencies: Dependencies, organisation_id: UUID, connection_id: UUID, told: CallTold
+    session: Session,
+    dependencies: Dependencies,
+    organisation_id: UUID,
+    connection_id: UUID,
+    told: CallTold,
+    *,
+    asks: bool = True,
 ) -> Call:
     """Bring the call's record up to date. Its steps start once: when it is first known what was said.
 
-    Where the analysis does not come, the provider is asked for it after a while.
+    Where the analysis does not come, the provider is asked for it after a while (`asks`).
     """
+    call = _written(session, dependencies, organisation_id, connection_id, told)
+    if call.outcome is Outcome.NOT_CONNECTED:
+        count_now(session, call, dependencies.clock())
+    elif call.chain_id is None and call.analysed_seen_at is not None:
+        start_steps(session, call)
+    elif call.analysed_seen_at is None and asks:
+        ask_later(session, connection_id, told.external_id, dependencies.facts.analysis_wait_seconds)
+    return call
+
+
+def _written(
+    session: Session, dependencies: Dependencies, organisation_id: UUID, connection_id: UUID, told: CallTold
+) -> Call:
+    """The call with what was told, held until the transaction ends."""
     calls, now = Calls(session), dependencies.clock()
     call = calls.lock_or_add(new_id(), organisation_id, connection_id, told.external_id)
     values = changes(call, told)
@@ -98,14 +118,7 @@ def record(
     if call.outcome is Outcome.AWAITING_ANALYSIS and not told.is_connected:
         values["outcome"] = Outcome.NOT_CONNECTED
     calls.change(call.id, **values)
-    call = _again(calls, call.id)
-    if call.outcome is Outcome.NOT_CONNECTED:
-        count_now(session, call, now)
-    elif call.chain_id is None and call.analysed_seen_at is not None:
-        start_steps(session, call)
-    elif call.analysed_seen_at is None:
-        ask_later(session, connection_id, told.external_id, dependencies.facts.analysis_wait_seconds)
-    return call
+    return _again(calls, call.id)
 
 
 def ask_later(session: Session, connection_id: UUID, external_id: str, seconds: float, looks: int = 0) -> None:
@@ -130,29 +143,21 @@ def look(dependencies: Dependencies, intent: Look) -> Seen:
 
 
 def record_look(session: Session, dependencies: Dependencies, intent: Look, seen: Seen) -> None:
-    """Record what was seen. Without an analysis it is looked at again, and after the last look people have to."""
-    message, told = intent.message, seen.told
-    connection_id = intent.sealed.connection_id
-    is_analysed = told is not None and (told.analysis is not None or not told.is_connected)
-    if told is not None and (is_analysed or message.looks >= len(LOOK_AGAIN_SECONDS)):
-        call = record(session, dependencies, intent.organisation_id, connection_id, told)
-        if not is_analysed and call.outcome is Outcome.AWAITING_ANALYSIS:
+    """Record what was seen. Without an analysis it is looked at again, and after the last look people have to.
+
+    A call that is under way is looked at for some hours; should it go on after that, the look at all calls finds it.
+    """
+    connection_id, looks = intent.sealed.connection_id, intent.message.looks
+    if seen.told is not None:
+        call = record(session, dependencies, intent.organisation_id, connection_id, seen.told, asks=False)
+        if call.analysed_seen_at is not None or call.outcome is not Outcome.AWAITING_ANALYSIS:
+            return
+        if looks >= len(LOOK_AGAIN_SECONDS):
             _leave_to_people(session, dependencies, call)
-        return
-    if told is not None:
-        _keep(session, dependencies, intent, told)
-    waits = LOOK_AGAIN_SECONDS[min(message.looks, len(LOOK_AGAIN_SECONDS) - 1)]
-    ask_later(session, connection_id, message.external_id, waits, message.looks + 1)
-
-
-def _keep(session: Session, dependencies: Dependencies, intent: Look, told: CallTold) -> None:
-    """Write down what is known so far."""
-    calls = Calls(session)
-    call = calls.lock_or_add(new_id(), intent.organisation_id, intent.sealed.connection_id, told.external_id)
-    values = changes(call, told)
-    if call.ended_seen_at is None:
-        values["ended_seen_at"] = dependencies.clock()
-    calls.change(call.id, **values)
+            return
+    if looks < MOST_LOOKS:
+        wait = LOOK_AGAIN_SECONDS[min(looks, len(LOOK_AGAIN_SECONDS) - 1)]
+        ask_later(session, connection_id, intent.message.external_id, wait, looks + 1)
 
 
 def _leave_to_people(session: Session, dependencies: Dependencies, call: Call) -> None:

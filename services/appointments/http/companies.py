@@ -175,7 +175,10 @@ def put_company(
 
 def _shown(kept: Kept) -> CompanyOut:
     profile = dict(kept.profile)
-    profile["mapping"] = {**{fact: list(paths) for fact, paths in DEFAULT_MAPPING.items()}, **profile["mapping"]}
+    profile["mapping"] = {
+        **{fact: list(paths) for fact, paths in DEFAULT_MAPPING.items()},
+        **(profile.get("mapping") or {}),
+    }
     return CompanyOut.model_validate(
         {
             **profile,

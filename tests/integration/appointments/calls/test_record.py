@@ -64,7 +64,12 @@ def test_everything_delivered_twice_is_done_once(database: Database) -> None:
 @pytest.mark.parametrize("reason", ["dial_no_answer", "a_reason_of_tomorrow"])
 def test_a_call_that_was_not_connected_goes_no_further(clinic: Clinic, reason: str) -> None:
     """It is recorded and counted, whatever the reason is called, analysed or not."""
-    call: dict[str, Any] = {"call_status": "not_connected", "disconnection_reason": reason, "start_timestamp": None, "transcript": None}
+    call: dict[str, Any] = {
+        "call_status": "not_connected",
+        "disconnection_reason": reason,
+        "start_timestamp": None,
+        "transcript": None,
+    }
     clinic.hear("call_ended", ended(**call))
     ran = clinic.hear("call_analyzed", analysed(**call))
     assert [one.outcome for one in ran] == ["done"]

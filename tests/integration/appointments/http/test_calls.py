@@ -119,4 +119,3 @@ def test_what_people_give_is_checked(front: Front, key: str, clinic: Clinic, bod
     clinic.hear("call_analyzed", analysed(analysis={"preferred_start": None}))
     answered = front.call("POST", f"/v1/calls/{call_id(clinic)}/request", body, key=key)
     assert (answered.status, answered.body["code"]) == (422, "validation_failed")
-
