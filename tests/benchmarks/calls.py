@@ -2,13 +2,16 @@
 
 import statistics
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
+from deploy.local.postgres import Postgres
 from deploy.local.providers.client import Calcom
 from tests.benchmarks.figures import Figure, Promise, Result
 from tests.benchmarks.servers import Servers
 from tests.faults.practice import Practice, call, caller, open_practice, workday
-from tests.support.databases import Template
+from tests.support.databases import Database, Template
 from tests.support.vhosts import VirtualHost
 from tests.support.waiting import wait_for
 
@@ -23,11 +26,10 @@ LIMIT_SECONDS = 2.0
 def measure(servers: Servers, rounds: int) -> Result:
     """Gateway, relay and the workers run, one process each; a call ends every half a second, each for a slot of its own."""
     rabbitmq, medians, worsts = servers.rabbitmq, [], []
-    Template(servers.postgres.url).create()
     folder = servers.folder / "practice"
     folder.mkdir()
     with (
-        Template(servers.postgres.url).clone() as database,
+        _database(servers) as database,
         VirtualHost.fresh(rabbitmq.url, rabbitmq.management_url) as vhost,
         open_practice(database, vhost, folder) as practice,
     ):
@@ -43,6 +45,16 @@ def measure(servers: Servers, rounds: int) -> Result:
     p50, worst = Figure(PART, "median", "s", tuple(medians), 2), Figure(PART, "worst", "s", tuple(worsts), 2)
     text = f"calls: the median is {p50.value:.2f} s (at most {LIMIT_SECONDS:g} s)"
     return Result([p50, worst], [Promise(text, LIMIT_SECONDS / p50.value)])
+
+
+@contextmanager
+def _database(servers: Servers) -> Iterator[Database]:
+    """On a server of its own: the roles of the other one have the passwords of the other benchmarks."""
+    with Postgres(servers.folder / "postgres-of-calls") as postgres:
+        template = Template(postgres.url)
+        template.create()
+        with template.clone() as database:
+            yield database
 
 
 def _round(practice: Practice, first: int, day: datetime) -> list[float]:
