@@ -52,7 +52,7 @@ class Clinic:
     def __post_init__(self) -> None:
         self.storage = memory_storage()
         self.settings = AppointmentsSettings(analysis_wait_seconds=60)
-        dependencies = Dependencies(
+        self.dependencies = Dependencies(
             calcom=_no_calendar,
             retell=self._ask_retell,
             vault=Vault(SECRET_KEY),
@@ -65,7 +65,7 @@ class Clinic:
         )
         declared = [*declarations_in(actors), *self._stubs()]
         self.inline = Inline(
-            self.database.engine, declared, {"appointments": dependencies}, twice=self.twice, at_most=2_000
+            self.database.engine, declared, {"appointments": self.dependencies}, twice=self.twice, at_most=2_000
         )
         self.retell: UUID | None = self.connect(Provider.RETELL)
 

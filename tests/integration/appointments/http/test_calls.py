@@ -119,3 +119,23 @@ def test_what_people_give_is_checked(front: Front, key: str, clinic: Clinic, bod
     clinic.hear("call_analyzed", analysed(analysis={"preferred_start": None}))
     answered = front.call("POST", f"/v1/calls/{call_id(clinic)}/request", body, key=key)
     assert (answered.status, answered.body["code"]) == (422, "validation_failed")
+
+
+def test_calls_are_counted_by_day_and_outcome(front: Front, key: str, clinic: Clinic) -> None:
+    """On the day that it is where the company is."""
+    clinic.hear("call_analyzed", analysed("c1"))
+    clinic.hear("call_analyzed", analysed("c2", {"preferred_start": None}))
+    clinic.hear("call_analyzed", analysed("c3", {"preferred_start": None}))
+    ((day,),) = clinic.database.query("SELECT DISTINCT day FROM appointments.counted_calls")
+    counted = front.call("GET", f"/v1/call-counts?first={day}&last={day}", key=key).body
+    assert counted == {"data": [{"day": str(day), "outcomes": {"booked": 1, "needs_attention": 2}}]}
+    other = front.call("GET", f"/v1/call-counts?first={day}&last={day}", key=front.key("Other")[1])
+    assert other.body == {"data": []}
+
+
+@pytest.mark.parametrize(
+    "days", ["first=2026-02-01&last=2026-01-01", "first=2020-01-01&last=2026-01-01", "first=x&last=y"]
+)
+def test_days_that_cannot_be_shown_are_refused(front: Front, key: str, days: str) -> None:
+    """Before the first, too many, no days."""
+    assert front.call("GET", f"/v1/call-counts?{days}", key=key).status == 422
