@@ -133,13 +133,9 @@ def take_offered_time(token: Token, opener: OpenerDep, work: WorkDep) -> Respons
         return opened.appointment_page(Trouble.NOT_POSSIBLE)
     if view.moving_to == starts_at:
         return opened.to_home()
-    moves = view.can_change and opened.offered is not None
 
     def change(session: Any) -> None:
-        if moves:
-            changes.reschedule(session, view.appointment.organisation_id, view.appointment.id, starts_at)
-        else:
-            offers.take(session, view.appointment.id, starts_at)
+        offers.take(session, view.appointment.id, starts_at)
 
     return _changed(opened, work, change, lambda: opener.open(token))
 

@@ -11,9 +11,12 @@ from uuid import UUID
 
 import orjson
 
+from services.appointments import actors
 from services.appointments.domain.connections import OF_SETTINGS, Provider
 from services.appointments.domain.links import Links, link_key
 from shared.ids import new_id
+from shared.messaging.actor import declarations_in
+from shared.messaging.testing import Inline
 from tests.integration.appointments.front import PUBLIC_URL, Front
 from tests.support.databases import SECRET_KEY
 
@@ -43,8 +46,8 @@ class Seen:
 
     @property
     def heading(self) -> str:
-        (found,) = re.findall(r"<h1>(.*?)</h1>", self.text)
-        return str(found)
+        found = re.findall(r"<h1>(.*?)</h1>", self.text)
+        return str(found[0]) if found else f"no page: {self.text[:300]}"
 
     def links(self) -> list[str]:
         return [found.replace("&amp;", "&") for found in re.findall(r'href="([^"]+)"', self.text)]
@@ -61,6 +64,7 @@ class Clinic:
     @classmethod
     def opened(cls, front: Front) -> "Clinic":
         clinic = cls(front, new_id(), new_id())
+        Inline(front.database.engine, declarations_in(actors))  # whoever starts a chain asks who hears its steps
         front.set_up_company(clinic.organisation_id)
         front.database.query(
             "INSERT INTO appointments.connections (id, provider, name) VALUES (%s, 'calcom', 'x')", CALCOM
