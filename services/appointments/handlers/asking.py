@@ -43,14 +43,16 @@ class Turn:
 def take_turn(
     session: Session, facts: Facts, connection_id: UUID, requests: int, wish: Mapping[str, Any] | None = None
 ) -> Turn:
-    """Reserve so many requests; a turn that was reserved before, and stands in the wish, is used up.
+    """Reserve so many requests; a turn that was reserved before, and stands in the wish, is used up, unless the
+    provider has asked for a pause since then.
 
     Raises UnknownConnectionError.
     """
     sealed = credentials(session, connection_id)
     budget = Budget(session, connection_id, facts.calcom_per_minute)
     ticket = (wish or {}).get(TICKET)
-    slot = datetime.fromisoformat(ticket) if isinstance(ticket, str) else budget.reserve(requests)
+    is_kept = isinstance(ticket, str) and not budget.is_held()
+    slot = datetime.fromisoformat(str(ticket)) if is_kept else budget.reserve(requests)
     now = budget.now()
     return Turn(connection_id, sealed, (slot - now).total_seconds(), requests, slot, now)
 

@@ -86,7 +86,8 @@ def prepare(session: Session, facts: Facts, message: BookAppointment) -> Intent 
     found = appointments.get(message.appointment_id)
     if found is None:
         raise UnknownAppointmentError(f"there is no appointment {message.appointment_id}")
-    appointments.lock_names([f"appointment {found.id}", f"host {found.host_number}"])
+    host = [] if found.host_number is None else [f"host {found.host_number}"]
+    appointments.lock_names([f"appointment {found.id}", *host])
     appointment = appointments.lock(found.id) or found
     if appointment.state in AT_PROVIDER:
         return Intent(Step.NOTHING, appointment)

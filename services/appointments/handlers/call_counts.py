@@ -2,7 +2,9 @@
 
 from datetime import UTC, date, datetime
 
+from services.appointments.domain.appointments import Appointment
 from services.appointments.domain.calls import OUTCOME_OF_APPOINTMENT, Call, Outcome
+from services.appointments.domain.problems import Problem
 from services.appointments.repository.appointments import Appointments, Filter
 from services.appointments.repository.calls import Calls
 from services.appointments.repository.companies import Companies
@@ -19,7 +21,7 @@ def count(session: Session, message: CountCall, now: datetime) -> None:
         return
     outcome = settled(session, call)
     if outcome is not call.outcome:
-        calls.change(call.id, outcome=outcome, problem=None, detail=None)
+        calls.change(call.id, outcome=outcome, **_problem(session, call, outcome))
     Counts(session).count(call.id, call.organisation_id, day_of(session, call, now), outcome)
 
 
@@ -30,11 +32,23 @@ def count_now(session: Session, call: Call, now: datetime) -> None:
 
 def settled(session: Session, call: Call) -> Outcome:
     """Where a call whose steps are done has led to."""
-    shown = Filter(call_id=call.id)
-    newest = Appointments(session).page(call.organisation_id, shown, after=None, count=1)
-    if newest and call.outcome not in {Outcome.NEEDS_ATTENTION, Outcome.NO_REQUEST}:
-        return OUTCOME_OF_APPOINTMENT.get(newest[0].state, call.outcome)
+    newest = _newest(session, call)
+    if newest is not None and call.outcome not in {Outcome.NEEDS_ATTENTION, Outcome.NO_REQUEST}:
+        return OUTCOME_OF_APPOINTMENT.get(newest.state, call.outcome)
     return call.outcome
+
+
+def _problem(session: Session, call: Call, outcome: Outcome) -> dict[str, str | None]:
+    """Why there is no appointment, as that says; nothing where there is one."""
+    newest = _newest(session, call) if outcome is Outcome.FAILED else None
+    if newest is None:
+        return {"problem": None, "detail": None}
+    return {"problem": newest.reason or Problem.STEP_FAILED, "detail": newest.detail}
+
+
+def _newest(session: Session, call: Call) -> Appointment | None:
+    found = Appointments(session).page(call.organisation_id, Filter(call_id=call.id), after=None, count=1)
+    return found[0] if found else None
 
 
 def day_of(session: Session, call: Call, now: datetime) -> date:

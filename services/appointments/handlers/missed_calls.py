@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.appointments.domain.connections import Provider, SealedCredentials
+from services.appointments.errors import CallsRefusedError
 from services.appointments.handlers.calls import ask_later
 from services.appointments.handlers.connections import credentials, open_credentials, organisation_of
 from services.appointments.handlers.dependencies import Dependencies
@@ -54,3 +55,9 @@ def record_search(session: Session, dependencies: Dependencies, intent: Search, 
             wait = dependencies.facts.analysis_wait_seconds
             ask_later(session, intent.connection_id, external_id, wait)
     Connections(session).note(intent.connection_id, calls_seen_until=intent.now, last_error=None)
+
+
+def note_failure(session: Session, message: FindMissedCalls, error: BaseException) -> None:
+    """A refused key is shown with its connection."""
+    if isinstance(error, CallsRefusedError):
+        Connections(session).note(message.connection_id, last_error=str(error)[:500])

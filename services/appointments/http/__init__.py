@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
 
-from services.appointments.http import calls, companies, connections, links
+from services.appointments.http import appointments, call_counts, calls, companies, connections, links
 from services.appointments.http.dependencies import settings_of
 
 
@@ -18,5 +18,5 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 router = APIRouter(lifespan=_lifespan)
-for part in (connections, companies, calls, links):
+for part in (connections, companies, calls, call_counts, appointments, links):
     router.include_router(part.router)

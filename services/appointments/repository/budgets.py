@@ -19,6 +19,12 @@ INSERT INTO messaging.rate_limit AS known (key, window_start, used, tat) VALUES
     (:key, clock_timestamp(), 1, clock_timestamp() + :pause)
 ON CONFLICT (key) DO UPDATE SET tat = greatest(known.tat, clock_timestamp() + :pause)
 """)
+_PAUSE = text("""
+INSERT INTO messaging.rate_limit AS known (key, window_start, used, tat) VALUES
+    (:key, clock_timestamp(), 1, clock_timestamp() + :pause)
+ON CONFLICT (key) DO UPDATE SET tat = greatest(known.tat, excluded.tat)
+""")
+_IS_PAUSED = text("SELECT tat > clock_timestamp() FROM messaging.rate_limit WHERE key = :key")
 _NOW = text("SELECT clock_timestamp()")
 
 BURST_SHARE = 5
@@ -49,9 +55,14 @@ class Budget:
             self.reserve(requests)
 
     def hold(self, seconds: float) -> None:
-        """The provider asks for a pause: until then nobody is to ask it."""
-        pause = timedelta(seconds=seconds) + self._interval * self._burst
-        self._session.execute(_HOLD, {"key": self._key, "pause": pause})
+        """The provider asks for a pause: until then nobody is to ask it, also not at a moment reserved before."""
+        pause = timedelta(seconds=seconds)
+        self._session.execute(_HOLD, {"key": self._key, "pause": pause + self._interval * self._burst})
+        self._session.execute(_PAUSE, {"key": f"{self._key}:pause", "pause": pause})
+
+    def is_held(self) -> bool:
+        """Whether such a pause lasts."""
+        return bool(self._session.execute(_IS_PAUSED, {"key": f"{self._key}:pause"}).scalar())
 
     def now(self) -> datetime:
         """The database's clock, by which all of this is decided."""

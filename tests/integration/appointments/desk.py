@@ -28,7 +28,7 @@ from services.appointments.repository.appointments import Appointments, Filter
 from services.appointments.repository.calendars import Calendars
 from services.appointments.settings import AppointmentsSettings
 from shared.contracts.appointments import BookAppointment, ConfirmAppointment, SyncCalendar
-from shared.contracts.message import Contract
+from shared.contracts.message import Command, Contract
 from shared.contracts.webhooks import CalcomEventReceived
 from shared.crypto import Vault
 from shared.ids import new_id
@@ -122,7 +122,7 @@ class Desk:
     def chain(self, appointment_id: UUID) -> None:
         """What a call's steps do from here on."""
         with self.inline.work() as session:
-            steps = [
+            steps: list[Step | Command] = [
                 BookAppointment(appointment_id=appointment_id),
                 Step(ConfirmAppointment(appointment_id=appointment_id), only_if="is_booked"),
             ]
