@@ -58,13 +58,13 @@ FormDep = Annotated[Mapping[str, str], Depends(_form)]
 
 
 @router.get("/a/{token}", response_class=HTMLResponse)
-def see_appointment(token: Token, opener: OpenerDep) -> Response:
+def see_by_link(token: Token, opener: OpenerDep) -> Response:
     """The appointment of a link, with what can be done about it; or the offered time that the link takes."""
     return opener.open(token).first_page()
 
 
 @router.get("/a/{token}/cancel", response_class=HTMLResponse)
-def ask_to_cancel(token: Token, opener: OpenerDep) -> Response:
+def ask_to_cancel_by_link(token: Token, opener: OpenerDep) -> Response:
     """Asks whether the appointment is to be cancelled."""
     opened = opener.open(token)
     if not opened.may_change:
@@ -74,7 +74,7 @@ def ask_to_cancel(token: Token, opener: OpenerDep) -> Response:
 
 
 @router.post("/a/{token}/cancel", response_class=HTMLResponse)
-def cancel_appointment(token: Token, opener: OpenerDep, form: FormDep, work: WorkDep) -> Response:
+def cancel_by_link(token: Token, opener: OpenerDep, form: FormDep, work: WorkDep) -> Response:
     """Cancels the appointment. Done twice, it is done once."""
     opened = opener.open(token)
     if opened.grant.purpose is Purpose.MANAGE and opened.view.standing in {Standing.CANCELLING, Standing.CANCELLED}:
@@ -90,7 +90,7 @@ def cancel_appointment(token: Token, opener: OpenerDep, form: FormDep, work: Wor
 
 
 @router.get("/a/{token}/reschedule", response_class=HTMLResponse)
-def choose_time(
+def choose_time_by_link(
     token: Token, opener: OpenerDep, work: WorkDep, dependencies: DependenciesDep, week: Week = 0
 ) -> Response:
     """The free times of a week, one of which the appointment can be moved to."""
@@ -101,7 +101,7 @@ def choose_time(
 
 
 @router.post("/a/{token}/reschedule", response_class=HTMLResponse)
-def move_appointment(
+def move_by_link(
     token: Token, opener: OpenerDep, form: FormDep, work: WorkDep, dependencies: DependenciesDep
 ) -> Response:
     """Moves the appointment to the time that was chosen. Done twice, it is done once."""
@@ -125,7 +125,7 @@ def move_appointment(
 
 
 @router.post("/a/{token}/take", response_class=HTMLResponse)
-def take_offered_time(token: Token, opener: OpenerDep, work: WorkDep) -> Response:
+def take_by_link(token: Token, opener: OpenerDep, work: WorkDep) -> Response:
     """Takes the time that was offered: books it, or moves there what stands. Taken twice, it is taken once."""
     opened = opener.open(token)
     starts_at, view = opened.grant.starts_at, opened.view
@@ -145,7 +145,7 @@ def take_offered_time(token: Token, opener: OpenerDep, work: WorkDep) -> Respons
     response_class=Response,
     responses={200: {"content": {"text/calendar": {}}}, **problems(404)},
 )
-def calendar_entry_of_appointment(token: Token, opener: OpenerDep) -> Response:
+def calendar_entry_by_link(token: Token, opener: OpenerDep) -> Response:
     """The appointment for a calendar: the same entry as in its letters, which later ones move or take out."""
     opened = opener.open(token)
     if opened.grant.purpose is not Purpose.MANAGE or opened.view.standing is not Standing.BOOKED:
