@@ -69,7 +69,15 @@ def read_stored_call(dependencies: Dependencies) -> ProviderSteps[ReadStoredCall
     return _ReadStored(dependencies)
 
 
-@provider_actor(FindMissedCalls, queue=DEFAULT, tries=3, backoff=Delays([60, 300]), time_limit=300, call_deadline=270)
+@provider_actor(
+    FindMissedCalls,
+    queue=DEFAULT,
+    tries=3,
+    backoff=Delays([60, 300]),
+    time_limit=300,
+    call_deadline=270,
+    on_failure=AlertFailure,
+)
 def find_missed_calls(dependencies: Dependencies) -> ProviderSteps[FindMissedCalls, Search, Sequence[str]]:
     return _FindMissed(dependencies)
 
@@ -125,3 +133,6 @@ class _FindMissed(ProviderSteps[FindMissedCalls, Search, Sequence[str]]):
 
     def record(self, session: Session, intent: Search, result: Sequence[str]) -> None:
         missed_calls.record_search(session, self._dependencies, intent, result)
+
+    def failed(self, session: Session, message: FindMissedCalls, error: BaseException, *, final: bool) -> None:  # noqa: ARG002 - shown at once, whatever tries are left
+        missed_calls.note_failure(session, message, error)

@@ -112,7 +112,7 @@ class _Extraction:
         if len(answers) > 1:
             self._contradict(f"{answers[True]} says yes, {answers[False]} says no", "wants_appointment")
             return True
-        if answers.keys() == {False} and is_said:
+        if answers.keys() == {False} and is_said and answers[False] != PEOPLE:
             self._contradict(f"{answers[False]} says no, and a time was named", "wants_appointment")
             return True
         wrong = any(one.fact == "wants_appointment" for one in self._troubles)

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from deploy.local.providers.client import Retell
-from services.appointments.domain.calls import LOOK_AGAIN_SECONDS
+from services.appointments.domain.calls import LOOK_AGAIN_SECONDS, MOST_LOOKS
 from shared.contracts.appointments import FetchCall, FindMissedCalls
 from tests.integration.appointments.calls.clinic import Clinic, ended, wanted_time
 
@@ -72,6 +72,33 @@ def test_a_retell_that_has_no_time_is_asked_again(asking: Clinic, retell: Retell
     assert asking.calls() == [("booked", None)]
 
 
+@pytest.mark.parametrize("operation", ["get_call", "list_calls"])
+def test_a_lost_answer_is_asked_for_again(asking: Clinic, retell: Retell, operation: str) -> None:
+    """Asking changes nothing, so it is simply repeated."""
+    call_id = retell.end_call({"analysis": analysis(), "minutes_ago": 5}, events=[])
+    retell.lose(operation, times=1)
+    asking.publish(FindMissedCalls(connection_id=_own(asking)))
+    asking.inline.drain_all()
+    assert asking.calls("external_id, outcome") == [(call_id, "booked")]
+
+
+def test_a_call_that_is_under_way_is_looked_at_for_some_hours(asking: Clinic, retell: Retell) -> None:
+    """Nothing is recorded of it, and it is not looked at for ever."""
+    call_id = retell.end_call({"call_status": "ongoing", "call_analysis": None}, events=[])
+    asking.publish(FetchCall(connection_id=_own(asking), external_id=call_id))
+    asking.inline.drain_all()
+    assert asking.calls() == []
+    assert retell.counts()["get_call"] == MOST_LOOKS + 1
+
+
+def test_calls_that_are_under_way_are_not_missed_yet(asking: Clinic, retell: Retell) -> None:
+    """They are listed, and left alone."""
+    retell.end_call({"call_status": "ongoing", "call_analysis": None, "minutes_ago": 1}, events=[])
+    asking.publish(FindMissedCalls(connection_id=_own(asking)))
+    asking.inline.drain_all()
+    assert retell.counts().get("get_call", 0) == 0
+
+
 def test_a_call_that_retell_does_not_know_fails_by_name(asking: Clinic) -> None:
     """At once."""
     asking.publish(FetchCall(connection_id=_own(asking), external_id="../never/was?x=1"))
@@ -116,6 +143,16 @@ def test_a_list_that_fails_is_looked_at_again(asking: Clinic, retell: Retell) ->
     assert [one.outcome for one in asking.inline.drain()] == ["done"]
     seen = "SELECT calls_seen_until IS NOT NULL FROM appointments.connections WHERE provider = 'retell'"
     assert asking.database.query(seen) == [(True,)]
+
+
+def test_a_refused_key_is_shown_with_its_connection(asking: Clinic, retell: Retell) -> None:
+    """And told to operations, once it is final: at once."""
+    retell.fail("list_calls", 401, times=1)
+    asking.publish(FindMissedCalls(connection_id=_own(asking)))
+    assert [one.outcome for one in asking.inline.drain()] == ["failed"]
+    (error,) = asking.database.query("SELECT last_error FROM appointments.connections WHERE provider = 'retell'")[0]
+    assert "Retell 401" in error
+    assert asking.alerts() == [("notifications.operations.alert_failure",)]
 
 
 def _own(clinic: Clinic) -> UUID:

@@ -210,6 +210,12 @@ def test_people_s_time_replaces_day_and_time_that_stand_apart() -> None:
     assert (problems(request), request.starts_at) == ([], datetime(2026, 8, 4, 13, tzinfo=UTC))
 
 
+def test_people_may_say_that_nothing_is_wanted() -> None:
+    """Whatever time was named."""
+    request = read(mended={"wants_appointment": False})
+    assert (request.wants_appointment, request.troubles) == (False, ())
+
+
 def test_text_is_kept_letter_for_letter() -> None:
     """Names are not normalised."""
     name = "Zoë Nguyễn 👩‍🦰"
