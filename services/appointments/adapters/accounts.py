@@ -18,3 +18,7 @@ class RetellAccounts:
 
     def __call__(self, credentials: Credentials) -> RetellApi:
         return RetellApi(self._http, credentials.api_key)
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        self._http.close()

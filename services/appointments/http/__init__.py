@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, FastAPI
 
 from services.appointments.http import appointments, call_counts, calls, companies, connections, links
-from services.appointments.http.dependencies import settings_of
+from services.appointments.http.dependencies import close_clients, settings_of
 
 
 @asynccontextmanager
@@ -15,6 +15,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings_of(app)
     connections.offer_secrets(app)
     yield
+    close_clients(app)
 
 
 router = APIRouter(lifespan=_lifespan)

@@ -31,15 +31,24 @@ def dependencies_of(app: FastAPI, resources: Resources) -> Dependencies:
     settings = settings_of(app)
     kept = getattr(app.state, "appointments_dependencies", None)
     if not isinstance(kept, Dependencies) or kept.facts is not settings:
-        kept = app.state.appointments_dependencies = _built(settings, resources)
+        close_clients(app)
+        kept = app.state.appointments_dependencies = _built(app, settings, resources)
     return kept
 
 
-def _built(own: AppointmentsSettings, resources: Resources) -> Dependencies:
+def close_clients(app: FastAPI) -> None:
+    """Close the idle connections to providers."""
+    for client in getattr(app.state, "appointments_clients", ()):
+        client.close()
+
+
+def _built(app: FastAPI, own: AppointmentsSettings, resources: Resources) -> Dependencies:
     settings = resources.settings
+    calcom, retell = CalcomCalendars(own.calcom_base_url), RetellAccounts(own.retell_base_url)
+    app.state.appointments_clients = (calcom, retell)
     return Dependencies(
-        calcom=CalcomCalendars(own.calcom_base_url),
-        retell=RetellAccounts(own.retell_base_url),
+        calcom=calcom,
+        retell=retell,
         vault=resources.vault,
         facts=own,
         storage=resources.storage,
