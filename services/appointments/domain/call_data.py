@@ -9,7 +9,7 @@ PLACES = ("custom_analysis_data", "collected_dynamic_variables", "retell_llm_dyn
 
 LONGEST_RAW = 500
 _DEEPEST = 8
-_MOST_ITEMS = 200
+_MOST_ITEMS = 1_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,9 +123,10 @@ _ENGLISH_MONTHS = _in_order(
     "november|nov december|dec",
     1,
 )
-_GERMAN_WEEKDAYS = _in_order(
-    "montag|mo dienstag|di mittwoch|mi donnerstag|do freitag|fr samstag|sa|sonnabend sonntag|so", 0
-)
+_GERMAN_WEEKDAYS = _in_order("montag dienstag mittwoch donnerstag freitag samstag|sonnabend sonntag", 0)
+_GERMAN_ABBREVIATIONS = tuple((rf"\b{name[:2]}[.,]", f"{name} ") for name in _GERMAN_WEEKDAYS if name != "sonnabend")
+"""Only with a dot or a comma: "so" is a word."""
+
 _GERMAN_MONTHS = _in_order(
     "januar|jänner februar märz|maerz april mai juni juli august september oktober november dezember", 1
 )
@@ -214,10 +215,8 @@ def _german() -> Words:
         ),
         fillers=r"um|am|an|den|dem|der|des|das|im|in|zur|gegen|ab|uhr|bitte|so|etwa|ca\.?|h",
         preparations=(
-            (
-                rf"\b({any_of({name: 0 for name in _GERMAN_WEEKDAYS if len(name) > 2})})(?={any_of(_GERMAN_PARTS)})",
-                r"\1 ",
-            ),
+            *_GERMAN_ABBREVIATIONS,
+            (rf"\b({any_of(_GERMAN_WEEKDAYS)})(?={any_of(_GERMAN_PARTS)})", r"\1 "),
             (r"\b(\d{1,2})\.(?=\s|$)", r"\1#"),
         ),
     )

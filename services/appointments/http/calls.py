@@ -117,7 +117,7 @@ class RequestIn(BaseModel):
     email: Annotated[Text | None, AfterValidator(_address)] = None
     phone: Annotated[Text | None, Field(description="with its country, unless that is the company's")] = None
     language: Annotated[str | None, StringConstraints(pattern=r"^[a-z]{2}$")] = None
-    notes: Annotated[str | None, StringConstraints(max_length=2_000)] = None
+    notes: Annotated[str | None, StringConstraints(max_length=2_000, pattern=r"^[^\x00]*$")] = None
     wants_appointment: bool | None = None
 
 

@@ -69,6 +69,8 @@ GERMAN = [
     ("nächste Woche Mittwoch 10.30 Uhr", "2026-08-05", "10:30"),
     ("Montag in einer Woche um 12 Uhr mittags", "2026-08-10", "12:00"),
     ("in zwei Wochen um 9 Uhr", "2026-08-13", "09:00"),
+    ("Di., 4.8., so um 10 Uhr", "2026-08-04", "10:00"),
+    ("morgen so gegen zehn", "2026-07-31", "10:00"),
 ]
 
 
@@ -168,6 +170,7 @@ def test_a_bare_number_is_a_time_only_where_one_is_expected() -> None:
         *("", "maybe", "as soon as possible", "next week", "some time next month", "Hello there, may I", "10 to 12"),
         *("tomorrow at 25", "tomorrow 24:30", "2026-02-30", "2026-13-01T10:00", "31 June at 10", "13 pm tomorrow"),
         *("mardi prochain à dix heures", "明日の十時", "0001-01-01T00:00+14:00", "9999-12-31T23:59:59-12:00"),
+        *("so um den Dreh", "midnight tomorrow", "Dienstag zwischen zwei und drei"),
         *("Tuesday or Wednesday at ten", "between two and three on Friday", "x" * 300, "٣:٣٠"),
     ],
 )
@@ -196,6 +199,11 @@ def test_the_day_is_the_one_where_the_company_is() -> None:
 def test_another_known_language_is_understood_too() -> None:
     """Callers do not always speak the company's."""
     assert understand("übermorgen um 14:30", hearing("en")).dates == (date(2026, 8, 1),)
+
+
+def test_small_words_are_no_weekdays() -> None:
+    """The German for "about" is no Sunday."""
+    assert understand("so um zehn", hearing("de")).dates == ()
 
 
 @given(text=st.text(max_size=60), expected=st.sampled_from(["both", "date", "time"]))
