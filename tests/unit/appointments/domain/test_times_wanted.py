@@ -45,7 +45,7 @@ def test_one_day_and_an_hour_are_one_instant() -> None:
 
 
 def test_a_reading_in_the_past_is_not_meant() -> None:
-    """ "Thursday at ten", said on Thursday at 10:40, is next week's."""
+    """What was said at 10:40 on a Thursday, Thursday at ten, is next week's."""
     said = Said(dates=(date(2026, 7, 30), date(2026, 8, 6)), times=(time(10),))
     assert decide(said, frame()) == datetime(2026, 8, 6, 8, tzinfo=UTC)
 
