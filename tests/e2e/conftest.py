@@ -15,6 +15,9 @@ import pytest
 from deploy.local.env_file import read_env
 from tests.e2e.running import ROOT, RunningStack, surroundings
 
+SETTINGS = {"APPOINTMENTS_CALCOM_PER_MINUTE": "10000"}
+"""These tests do in one minute what a practice does in a day."""
+
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[RunningStack]:
@@ -52,7 +55,7 @@ def _local(command: str, folder: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "deploy.local", command, "--folder", str(folder)],
         cwd=ROOT,
-        env=surroundings(),
+        env={**surroundings(), **SETTINGS},
         capture_output=True,
         check=False,
         text=True,

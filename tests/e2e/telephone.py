@@ -1,19 +1,25 @@
 """Calls to the practice of the running stack, and what has come of them."""
 
+import html
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime, time, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 from uuid import uuid4
 
 import httpx2
 
 from deploy.local.demo.calls import SERVICE, ZONE, Accounts
 from deploy.local.demo.checks import mails_to
+from shared.contracts.appointments import FetchCall
 from tests.e2e.running import RunningStack
 from tests.support.waiting import wait_for
 
+MANY = 10_000
+"""Requests a minute to Cal.com: these tests do in one minute what a practice does in a day."""
 COMPANY = {
     "name": "Example Dental",
     "time_zone": ZONE.key,
@@ -37,6 +43,7 @@ class Telephone:
 
     def set_up(self) -> None:
         """The company, with its calendar read."""
+        self.calcom.limit(MANY)
         self.stack.shop.put("/v1/company", COMPANY)
 
         def is_read() -> bool:
@@ -76,6 +83,11 @@ class Telephone:
         """The call as the API shows it; None before it is known."""
         found = self.stack.value("SELECT id::text FROM appointments.calls WHERE external_id = %s", call_id)
         return self.stack.shop.get(f"/v1/calls/{found}") if found else None
+
+    def look_now(self) -> None:
+        """The looks at Retell that are planned for later are made now."""
+        due = "UPDATE messaging.scheduled SET due_at = clock_timestamp() WHERE kind = %s RETURNING 1"
+        wait_for(lambda: self.stack.query(due, FetchCall.kind), 20, "a look to be planned")
 
     def outcome(self, call_id: str, expected: str, seconds: float = 30) -> dict[str, Any]:
         """The call, once it has led there. Fails at once where it has led elsewhere for good."""
@@ -132,15 +144,18 @@ def links_in(mail: EmailMessage) -> list[str]:
 
 
 def press(url: str, **fields: str) -> httpx2.Response:
-    """What a browser does when the button of a page's form is pressed."""
-    return httpx2.post(url, data=fields, follow_redirects=True, timeout=20)
+    """What a browser does when the first button of a page is pressed: the form is posted to where it says."""
+    page = httpx2.get(url, timeout=20)
+    action = re.search(r'<form method="post" action="([^"]+)"', page.text)
+    assert action is not None, page.text
+    return httpx2.post(urljoin(url, html.unescape(action[1])), data=fields, follow_redirects=True, timeout=20)
 
 
 def _free_times(first_week: int) -> Iterator[datetime]:
-    """Every half hour of the working days from that week on."""
+    """Every hour of the working days from that week on: the half hours between them are offered instead of taken ones."""
     today = datetime.now(ZONE).date()
     monday = today + timedelta(days=-today.weekday(), weeks=first_week)
     for number in range(60):
         day = monday + timedelta(weeks=number // 5, days=number % 5)
-        for half in range(16):
-            yield datetime.combine(day, time(9 + half // 2, 30 * (half % 2)), ZONE)
+        for hour in range(9, 17):
+            yield datetime.combine(day, time(hour), ZONE)

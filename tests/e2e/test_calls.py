@@ -1,6 +1,5 @@
 """Calls become appointments: over real processes, from Retell's webhook to the mail sink and back through its links."""
 
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -58,8 +57,7 @@ def test_an_analysis_that_never_comes_is_asked_for(telephone: Telephone) -> None
     caller, start = telephone.caller(), telephone.next_time()
     call_id = telephone.retell.end_call({"analysis": telephone.analysis(start, caller)}, events=["call_ended"])
     telephone.outcome(call_id, "awaiting_analysis")
-    due = "UPDATE messaging.scheduled SET due_at = clock_timestamp() WHERE payload::text LIKE %s RETURNING 1"
-    wait_for(lambda: telephone.stack.query(due, f"%{call_id}%"), 10, "the look to be planned")
+    telephone.look_now()
     assert telephone.appointment_of(telephone.outcome(call_id, "booked"))["state"] == "booked"
 
 
@@ -148,14 +146,15 @@ def test_reminders_are_planned_and_go_with_the_appointment(telephone: Telephone)
     """A day and an hour before; none is left when it is cancelled."""
     appointment, caller = telephone.book()
     telephone.mails(caller)
-    planned = "SELECT minutes_before FROM appointments.reminders WHERE appointment_id = %s ORDER BY 1"
-    wait_for(lambda: len(telephone.stack.query(planned, appointment["id"])) == 2, 20, "two reminders")
-    before = telephone.stack.query(planned, appointment["id"])
+    planned = "SELECT minutes_before, message_id FROM appointments.reminders WHERE appointment_id = %s ORDER BY 1"
+    reminders = wait_for(lambda: telephone.stack.query(planned, appointment["id"]), 20, "the reminders")
+    waiting = "SELECT count(*) FROM messaging.scheduled WHERE message_id = ANY (%s)"
+    messages = [message for _, message in reminders]
+    before = telephone.stack.value(waiting, messages)
     telephone.stack.shop.post(f"/v1/appointments/{appointment['id']}/cancel", {}, expected=202)
     telephone.appointment(appointment["id"], "cancelled")
-    waiting = "SELECT count(*) FROM messaging.scheduled WHERE payload::text LIKE %s AND due_at > clock_timestamp()"
-    wait_for(lambda: not telephone.stack.value(waiting, f"%{appointment['id']}%"), 20, "no reminder to wait")
-    assert [minutes for (minutes,) in before] == [60, 1440]
+    assert ([minutes for minutes, _ in reminders], before) == ([60, 1440], 2)
+    assert telephone.stack.value(waiting, messages) == 0
 
 
 def test_two_calls_of_one_number_are_one_customer(telephone: Telephone) -> None:
@@ -180,10 +179,8 @@ def test_missed_calls_and_bookings_are_found(telephone: Telephone) -> None:
     finally:
         telephone.calcom.send_webhooks()
     call_id = telephone.retell.end_call({"analysis": telephone.analysis(start, caller)}, events=[])
-    schedules = json.loads(telephone.stack.console("schedules", "list", "--json"))
-    rows = schedules["schedules"] if isinstance(schedules, dict) else schedules
-    (missed,) = [each["name"] for each in rows if "missed" in each["name"]]
-    telephone.stack.console("schedules", "run", missed)
+    telephone.stack.console("schedules", "run", "appointments.find_missed")
+    telephone.look_now()
     found = "SELECT state FROM appointments.appointments WHERE booking_uid = %s"
     assert telephone.outcome(call_id, "booked")["external_id"] == call_id
     assert wait_for(lambda: telephone.stack.value(found, made["uid"]), 30, "the missed booking") == "booked"

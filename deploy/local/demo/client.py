@@ -39,6 +39,12 @@ class Shop:
         headers = {"Authorization": f"Bearer {self.api_key}"}
         return _json(httpx2.get(f"{self.url}{path}", headers=headers, timeout=20), expected)
 
+    def find(self, path: str) -> dict[str, Any] | None:
+        """GET and return the JSON; None where there is nothing."""
+        headers = {"Authorization": f"Bearer {self.api_key}"}
+        answer = httpx2.get(f"{self.url}{path}", headers=headers, timeout=20)
+        return None if answer.status_code == 404 else _json(answer, 200)
+
     def stripe_says_paid(self, order: dict[str, Any], event_id: str | None = None) -> int:
         """Send `payment_intent.succeeded` for an order, signed as Stripe signs. Returns the HTTP status."""
         body = json.dumps(payment_intent_succeeded(order, event_id or f"evt_{uuid4().hex}")).encode()
