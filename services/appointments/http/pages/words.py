@@ -1,4 +1,4 @@
-"""What the pages say, in each language. In braces stands what a page fills in: `company` and `moment`."""
+"""What the pages say, in each language. In braces stands what a page fills in: the `company`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
