@@ -23,6 +23,9 @@ from services.appointments.domain.typed_values import WrongTypeError
 
 ValueT = TypeVar("ValueT")
 
+AS_FAR_AS_PEOPLE_SAY = 2 * 366
+"""Days. What people give by hand is only checked for slips."""
+
 
 def extract(call: CallFacts, company: Company, offered: Sequence[EventType] | None, now: datetime) -> Request:
     """Read a call's request. `offered` are the event types of the company's calendar, None where it has no calendar."""
@@ -208,7 +211,7 @@ class _Extraction:
             zone=zone,
             company_zone=self._company.zone,
             length=length,
-            farthest=timedelta(days=self._company.farthest_days),
+            farthest=timedelta(days=AS_FAR_AS_PEOPLE_SAY if by_people else self._company.farthest_days),
             opening_hours=None if by_people else self._company.opening_hours,
         )
         decided = decide(said, frame)

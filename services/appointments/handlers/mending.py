@@ -28,7 +28,9 @@ def get(session: Session, organisation_id: UUID, call_id: UUID) -> Call:
 def mend(session: Session, organisation_id: UUID, call_id: UUID, given: Mapping[str, Any]) -> Call:
     """Keep what people give, by the names of facts, beside what was read, and take the call's steps again.
 
-    What was given before stays, unless it is given anew. Raises UnknownCallError, CompanyNotSetUpError, CallBusyError.
+    Who gives something wants an appointment, unless they say no. What was given before stays, unless it is given anew.
+    Without anything the steps are only taken again, as after the company was set up.
+    Raises UnknownCallError, CompanyNotSetUpError, CallBusyError.
     """
     calls = Calls(session)
     call = calls.of_organisation(organisation_id, call_id, lock=True)
@@ -37,7 +39,7 @@ def mend(session: Session, organisation_id: UUID, call_id: UUID, given: Mapping[
     if Companies(session).get(organisation_id) is None:
         raise CompanyNotSetUpError("set the company up first: PUT /v1/company")
     _check(session, call)
-    mended = {**call.mended, "wants_appointment": True, **given}
+    mended = {**call.mended, **({"wants_appointment": True} if given else {}), **given}
     calls.change(call.id, request={**(call.request or {}), "mended": mended})
     start_steps(session, call)
     return get(session, organisation_id, call_id)

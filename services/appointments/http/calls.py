@@ -104,7 +104,9 @@ class CallOut(ListedCallOut):
 
 
 class RequestIn(BaseModel):
-    """What to put right; what is left out or null stays as it was read. An appointment is wanted, unless you say no."""
+    """What to put right; what is left out or null stays as it was read. With anything in it an appointment is wanted,
+    unless you say no. Without anything the call is only read again, as after its company was set up.
+    """
 
     model_config = ConfigDict(extra="forbid")
 

@@ -66,11 +66,25 @@ def test_a_company_without_cal_com_has_a_problem_by_name(database: Database) -> 
 
 
 def test_a_company_that_is_not_set_up_has_a_problem_by_name(database: Database) -> None:
-    """The call is recorded all the same, with its customer."""
+    """The call is recorded all the same, with its customer, and read again when the company is there."""
     clinic = Clinic(database)
     clinic.open_calendar()
     clinic.hear("call_analyzed", analysed())
     assert clinic.calls("problem, customer_id IS NOT NULL") == [("company_not_set_up", True)]
+    clinic.set_up()
+    _mend(clinic, {})
+    clinic.inline.drain()
+    assert clinic.calls() == [("booked", None)]
+
+
+def test_a_call_without_analysis_is_mended_by_people(clinic: Clinic) -> None:
+    """They read its transcript. An analysis that comes after all changes nothing."""
+    clinic.hear("call_ended", ended())
+    clinic.database.query("UPDATE appointments.calls SET outcome = 'needs_attention', problem = 'no_analysis'")
+    _mend(clinic, {"starts_at": f"{wanted_time()}+00:00", "name": "Zoë"})
+    clinic.inline.drain()
+    clinic.hear("call_analyzed", analysed())
+    assert (clinic.calls(), clinic.appointments("state, name")) == ([("booked", None)], [("booked", "Zoë")])
 
 
 def test_a_calendar_that_has_not_been_read_is_waited_for(database: Database) -> None:

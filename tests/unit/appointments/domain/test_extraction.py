@@ -196,7 +196,9 @@ def test_a_length_that_can_be_had_is_taken() -> None:
 
 
 def test_what_people_give_counts_before_what_was_read() -> None:
-    """Also outside of the opening hours: they know."""
+    """Also outside of the opening hours, and far ahead: they know."""
+    far = read(mended={"starts_at": "2027-08-02T20:00:00+02:00"})
+    assert far.is_bookable
     mended = {"starts_at": "2026-08-01T20:00:00+02:00", "service": "cleaning", "wants_appointment": True}
     request = read({"appointment_requested": False, "preferred_start": "whenever"}, mended=mended)
     assert (request.starts_at, request.event_type) == (datetime(2026, 8, 1, 18, tzinfo=UTC), CLEANING)
