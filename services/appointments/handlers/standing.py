@@ -15,6 +15,7 @@ from shared.contracts.appointments import (
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentRescheduled,
+    CancelAppointment,
     ConfirmAppointment,
     CountCall,
 )
@@ -29,11 +30,22 @@ _IN_CHAIN = frozenset({State.WANTED, State.BOOKING})
 def apply(session: Session, dependencies: Dependencies, before: Appointment, word: Word) -> Appointment:
     """Write what a newer word of the provider says, and publish what follows from it. `before` is held by its lock."""
     after = _written(session, before, word)
+    if before.state is State.CANCELLED and before.booking_uid is None and after.state in AT_PROVIDER:
+        _cancel_after_all(session, after)
+        return after
     if after.starts_at != before.starts_at and before.state not in _IN_CHAIN | {State.OFFERED, State.FAILED}:
         _moved(session, dependencies, before, after)
     elif after.state is not before.state:
         _changed(session, dependencies, before, after)
     return after
+
+
+def _cancel_after_all(session: Session, appointment: Appointment) -> None:
+    """It was cancelled here while nobody knew that it had been booked. So it is cancelled where it stands."""
+    announce_booked(session, appointment)
+    wish = {"action": "cancel", "reason": "it was cancelled while it was being booked"}
+    Appointments(session).change(appointment.id, wish=wish)
+    publish(session, CancelAppointment(appointment_id=appointment.id), organisation_id=appointment.organisation_id)
 
 
 def _written(session: Session, before: Appointment, word: Word) -> Appointment:

@@ -1,6 +1,7 @@
 """Appointments, and the uids that their bookings had."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -67,10 +68,11 @@ class Appointments:
     def lock_names(self, names: Iterable[str]) -> None:
         """Let nobody else work on what is called one of these until the transaction ends.
 
-        Taken before any row is locked, and always in one order: so nobody waits in a circle.
+        Taken before any row is locked, and always in one order: so nobody waits in a circle. Raises CalendarBusyError.
         """
-        for name in sorted(set(names)):
-            self._session.execute(_LOCK, {"key": f"appointments:{name}"})
+        with _bounded_wait():
+            for name in sorted(set(names)):
+                self._session.execute(_LOCK, {"key": f"appointments:{name}"})
 
     def called(self, connection_id: UUID, uids: Sequence[str]) -> Appointment | None:
         """The one whose booking is, or once was, called one of these, locked."""
@@ -163,17 +165,24 @@ class Appointments:
 
     def _fits(self, statement: Any) -> bool:
         try:
-            with self._session.begin_nested():
+            with _bounded_wait(), self._session.begin_nested():
                 self._session.execute(statement)
         except IntegrityError as error:
             if isinstance(error.orig, ExclusionViolation):
                 return False
             raise
-        except OperationalError as error:
-            if isinstance(error.orig, LockNotAvailable | DeadlockDetected):
-                raise CalendarBusyError("others are booking the same host at this moment", retry_after=1) from error
-            raise
         return True
+
+
+@contextmanager
+def _bounded_wait() -> Iterator[None]:
+    """Raises CalendarBusyError where PostgreSQL ended the wait for others (its lock_timeout, or a circle)."""
+    try:
+        yield
+    except OperationalError as error:
+        if isinstance(error.orig, LockNotAvailable | DeadlockDetected):
+            raise CalendarBusyError("others work on the same calendar at this moment", retry_after=1) from error
+        raise
 
 
 def _change(appointment_id: UUID, values: dict[str, Any]) -> Any:

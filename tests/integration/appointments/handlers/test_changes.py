@@ -15,7 +15,7 @@ from services.appointments.errors import (
     UnknownAppointmentError,
 )
 from services.appointments.handlers import changes, free_times, offers
-from shared.contracts.appointments import ConfirmAppointment
+from shared.contracts.appointments import BookAppointment, ConfirmAppointment
 from shared.ids import new_id
 from tests.integration.appointments.desk import CONSULTATION, Desk, opened, outcomes, workday
 from tests.support.databases import Database
@@ -93,6 +93,22 @@ def test_what_nobody_was_asked_for_yet_falls_at_once(desk: Desk) -> None:
     assert desk.get(appointment_id).state is State.CANCELLED
     assert offered(desk, appointment_id) == []
     assert "cancel" not in desk.calcom.counts()
+
+
+def test_what_was_cancelled_before_its_booking_was_known_is_cancelled_there(desk: Desk) -> None:
+    """The last attempt's answer was lost, people cancelled it, and then its webhook comes."""
+    appointment_id = desk.want(workday(10))
+    desk.calcom.lose("book")
+    desk.calcom.lists(lag=36_000)
+    desk.run(BookAppointment(appointment_id=appointment_id))
+    for seconds in (10, 30, 60, 300):
+        desk.travel(seconds)
+    assert desk.get(appointment_id).state in {State.FAILED, State.OFFERED}
+    cancel(desk, appointment_id)
+    desk.hear_all()
+
+    assert (desk.get(appointment_id).state, desk.calcom.standing()) == (State.CANCELLED, [])
+    assert desk.events() == ["booked", "cancelled"]
 
 
 def test_a_move_reaches_the_calendar_and_the_customer(desk: Desk) -> None:
