@@ -99,7 +99,8 @@ class Practice:
             raise AssertionError(f"{error}\n{self.state()}") from error
 
     def _hurry(self) -> None:
-        """Time passes faster for all that waits: leases, retries, and how long an unanswered request is ago."""
+        """Time passes faster for all that waits (leases, retries, how long an unanswered request is ago), and there."""
+        self.calcom.advance(HURRY_SECONDS)
         passed = f"interval '{HURRY_SECONDS} s'"
         self.database.query(f"UPDATE messaging.lease SET expires_at = expires_at - {passed}")
         self.database.query(

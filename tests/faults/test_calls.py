@@ -16,9 +16,12 @@ from tests.faults.conftest import Servers
 from tests.faults.practice import Practice, call, caller, open_practice, overbooked, workday
 from tests.support.databases import Database, Template
 from tests.support.vhosts import VirtualHost
+from tests.support.waiting import wait_for
 
 CALLS, SLOTS = 200, 20
-KILL_EVERY_SECONDS = 1.5
+KILL_EVERY_SECONDS = 2.0
+SPOILT = 9
+"""Requests to book that are made to fail, one way or the other, in the worst of calendars."""
 KILLED = ("appointments", "relay", "appointments", "notifications")
 """In turn: what books is killed most. Not the gateway: webhooks that Retell has given up are another test's."""
 
@@ -75,13 +78,13 @@ def count(practice: Practice) -> Account:
 
 
 @contextmanager
-def killing(practice: Practice) -> Iterator[Counter[str]]:
+def killing(practice: Practice, every: float = KILL_EVERY_SECONDS) -> Iterator[Counter[str]]:
     """One process after the other is killed inside the block, and started again."""
     stopping, kills = threading.Event(), Counter[str]()
 
     def kill() -> None:
         turn = 0
-        while not stopping.wait(KILL_EVERY_SECONDS):
+        while not stopping.wait(every):
             name = KILLED[turn % len(KILLED)]
             practice.keepers[name].kill()
             kills[name] += 1
@@ -94,6 +97,10 @@ def killing(practice: Practice) -> Iterator[Counter[str]]:
     finally:
         stopping.set()
         thread.join()
+
+
+def _books(practice: Practice) -> int:
+    return practice.calcom.counts().get("book", 0)
 
 
 def ended_at_once(practice: Practice) -> list[str]:
@@ -109,17 +116,50 @@ def test_every_slot_is_booked_once_and_every_caller_knows(
     with open_practice(database, rabbitmq, tmp_path) as practice:
         practice.start()
         practice.calcom.lose("book", times=3)
-        practice.calcom.refuse("book", times=2)
+        practice.calcom.refuse("book", times=3)
+        practice.calcom.fail("book", 503, times=3)
         practice.calcom.fail("reserve", 503, times=2)
         began = time.monotonic()
         with killing(practice) as kills:
             calls = ended_at_once(practice)
-            threading.Event().wait(12)
+            wait_for(lambda: sum(kills.values()) >= 5 and _books(practice) > SPOILT, 120, "kills and faults", every=0.5)
         practice.calcom.behave()
         practice.wait_for_outcomes(calls, 200, hurry=True)
         print(f"\n{time.monotonic() - began:.0f} s, kills {dict(kills)}, requests {practice.calcom.counts()}")
         counted = count(practice)
     assert (sum(kills.values()) >= 5, counted) == (True, expected())
+
+
+def test_with_a_calendar_at_its_worst(database: Database, rabbitmq: VirtualHost, tmp_path: Path) -> None:
+    """It is slow, fails before and after the work, loses answers; its list lags behind, is cut into small pages and
+    leaves entries out; its webhooks come twice, late and in reverse. Workers are killed. Twenty calls, twenty bookings.
+    """
+    with open_practice(database, rabbitmq, tmp_path) as practice:
+        practice.start()
+        calcom = practice.calcom
+        calcom.lists(lag=20, page_size=3, leave_out=[1])
+        calcom.send_webhooks(copies=2, delay=1.0, hold=5)
+        calcom.slow("*", 0.1)
+        calcom.slow("book", 0.5, works=True, rate=0.3)
+        calcom.lose("book", times=3)
+        calcom.fail("book", 502, works=True, times=3)
+        calcom.fail("book", 503, times=3)
+        calcom.fail("slots", 500, times=1)
+        with killing(practice, every=2.5) as kills:
+            calls = practice.retell.end_calls([call(n, start) for n, start in enumerate(starts())], within=1.0)
+            wait_for(lambda: sum(kills.values()) >= 3 and _books(practice) > SPOILT, 90, "faults", every=0.5)
+        calcom.behave()
+        calcom.lists()
+        calcom.release_webhooks()
+        practice.wait_for_outcomes(calls, 200, hurry=True)
+        print(f"\nkills {dict(kills)}, requests {calcom.counts()}, webhooks {len(calcom.webhooks())}")
+        counted, letters = count(practice), Counter(str(mail["X-Envelope-To"]) for mail in practice.mails())
+    assert {**letters, "operations@example.org": 0} == {
+        **{caller(number): 1 for number in range(SLOTS)},
+        "operations@example.org": 0,
+    }
+    assert (counted.outcomes, counted.standing_there, counted.standing_here) == ({"booked": SLOTS}, SLOTS, SLOTS)
+    assert (counted.overbooked_there, counted.unknown_to_each_other, counted.failed) == ({}, set(), ())
 
 
 @pytest.mark.long

@@ -71,9 +71,14 @@ class Faults:
             self._faults.clear()
 
     def take(self, operation: str) -> Misbehaviour:
-        """What applies to this request; it is used up."""
+        """What applies to this request; it is used up. Of those that spoil the answer the first one applies alone."""
+        taken: list[Fault] = []
         with self._lock:
-            taken = [fault for fault in self._faults if self._applies(fault, operation)]
+            for fault in self._faults:
+                if fault.kind != "slow" and any(one.kind != "slow" for one in taken):
+                    continue
+                if self._applies(fault, operation):
+                    taken.append(fault)
             self._faults = [fault for fault in self._faults if fault.times != 0]
         failing = [fault for fault in taken if fault.kind == "fail"]
         slow = [fault for fault in taken if fault.kind == "slow"]

@@ -56,6 +56,16 @@ def test_a_webhook_may_come_before_the_answer(calcom: Calcom, api: Api, taker: T
     assert (calcom_answers, taker.events(), waited >= 0.5) == (201, ["BOOKING_CREATED"], True)
 
 
+def test_faults_are_used_up_one_after_the_other(calcom: Calcom, api: Api) -> None:
+    """Two that spoil an answer hit two requests; a slow one comes on top."""
+    calcom.fail("me", 500, times=1)
+    calcom.fail("me", 502, times=1)
+    calcom.slow("me", 0.2, times=1)
+    began = time.monotonic()
+    answers = [api.ask("GET", "/v2/me").status for _ in range(3)]
+    assert (answers, time.monotonic() - began >= 0.2) == ([500, 502, 200], True)
+
+
 def test_a_rate_hits_some_of_many(calcom: Calcom, api: Api) -> None:
     """About as many as was told."""
     calcom.limit(1000)

@@ -116,3 +116,16 @@ def test_a_booking_found_late_takes_the_place_of_offers(desk: Desk) -> None:
 
     assert (desk.get(appointment_id).state, desk.letters()) == (State.BOOKED, ["offer", "confirmed"])
     assert desk.reminders() == [timedelta(days=1), timedelta(hours=1)]
+
+
+def test_a_booking_that_nobody_works_on_any_more_frees_its_time(desk: Desk) -> None:
+    """Its message was discarded, or killed its worker each time. Found at the provider it would stand."""
+    forgotten, fresh = desk.want(workday(10)), desk.want(workday(12))
+    desk.database.query("UPDATE appointments.appointments SET state = 'booking'")
+    desk.database.query(
+        "UPDATE appointments.appointments SET updated_at = updated_at - interval '4 hours' WHERE id = %s", forgotten
+    )
+    desk.run(LOOK)
+
+    assert [desk.get(one).state for one in (forgotten, fresh)] == [State.FAILED, State.BOOKING]
+    assert desk.get(desk.book(workday(10))).state is State.BOOKED
