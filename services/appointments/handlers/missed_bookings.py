@@ -30,6 +30,8 @@ LOOK_SECONDS = 240.0
 ABOUT_TO_BEGIN = timedelta(hours=2)
 MOST_ASKED = 20
 """Appointments asked for one by one in each look."""
+FORGOTTEN = timedelta(hours=3)
+"""Longer than all tries of a booking. After that its message has ended without a word: discarded, say, or poison."""
 
 _LOG = get_logger("bellhop.appointments")
 
@@ -85,6 +87,8 @@ def record(session: Session, dependencies: Dependencies, intent: Look, found: Fo
     """Apply what is news, oldest first, as a webhook would have been."""
     for word in sorted(found.words, key=lambda one: one.told_at):
         _take(session, dependencies, intent, word)
+    for appointment_id in Appointments(session).give_up_forgotten(intent.connection_id, FORGOTTEN):
+        _LOG.warning("an appointment's booking was given up", appointment_id=str(appointment_id))
     settle(session, dependencies.facts, intent.turn, found.usage)
     if found.is_whole:
         Connections(session).note(intent.connection_id, bookings_seen_until=intent.turn.now, last_error=None)

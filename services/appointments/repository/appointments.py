@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -132,6 +132,16 @@ class Appointments:
         )
         rows = self._session.execute(query.order_by(AppointmentRow.starts_at, AppointmentRow.id).limit(count))
         return [_appointment(row) for row in rows]
+
+    def give_up_forgotten(self, connection_id: UUID, after: timedelta) -> Sequence[UUID]:
+        """Those whose booking nobody has worked on for so long have failed, and free their hosts' time."""
+        forgotten = (
+            (AppointmentRow.connection_id == connection_id)
+            & (AppointmentRow.state == State.BOOKING)
+            & (AppointmentRow.updated_at < func.clock_timestamp() - after)
+        )
+        statement = update(AppointmentRow).where(forgotten).values(state=State.FAILED, reason="forgotten")
+        return self._session.execute(statement.returning(AppointmentRow.id)).scalars().all()
 
     def held_times(self, host_number: int, since: datetime, until: datetime) -> Sequence[tuple[datetime, datetime]]:
         """When a host's time is held here."""
