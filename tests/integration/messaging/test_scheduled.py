@@ -13,6 +13,7 @@ from shared.messaging.outbox import publish
 from shared.messaging.retries import Delays
 from shared.messaging.scheduled import (
     ScheduledMessageNotFoundError,
+    cancel_message,
     cancel_scheduled,
     list_scheduled,
     move_scheduled,
@@ -60,6 +61,17 @@ def test_what_is_not_there_is_not_found(database: Database) -> None:
             cancel_scheduled(session, 42)
         with pytest.raises(ScheduledMessageNotFoundError):
             run_scheduled_now(session, 42)
+
+
+def test_a_message_is_taken_back_by_its_own_id_while_it_waits(database: Database) -> None:
+    """Whoever has published it knows no other number. What was sent already is not there to be taken."""
+    with database.work("toyshop")() as session:
+        later = publish(session, MakeToy(number=1), due=timedelta(hours=1))
+        sent = publish(session, MakeToy(number=2))
+
+        taken = [cancel_message(session, later), cancel_message(session, later), cancel_message(session, sent)]
+
+        assert (taken, list_scheduled(session)) == ([True, False, False], [])
 
 
 def test_cancelled_delay_frees_its_unique_key(database: Database) -> None:
