@@ -135,6 +135,17 @@ def test_what_the_owner_does_at_cal_com_is_followed(telephone: Telephone) -> Non
     assert "METHOD:CANCEL" in calendar_file(letter)
 
 
+def test_a_cancelled_appointment_is_not_moved(telephone: Telephone) -> None:
+    """Asked for all the same, it is refused with a reason, and nothing stands."""
+    appointment, caller = telephone.book()
+    telephone.mails(caller)
+    telephone.calcom.do(telephone.standing(appointment["id"])[0]["uid"], "cancel")
+    telephone.appointment(appointment["id"], "cancelled")
+    body = {"starts_at": telephone.next_time().isoformat()}
+    refused = telephone.stack.shop.post(f"/v1/appointments/{appointment['id']}/reschedule", body, expected=409)
+    assert (refused["status"], telephone.standing(appointment["id"])) == (409, [])
+
+
 def test_a_booking_on_cal_coms_own_page_is_known_here(telephone: Telephone) -> None:
     """An appointment without a call; to its customer Cal.com itself writes."""
     made = telephone.calcom.book(telephone.next_time(), name="Walk In")
