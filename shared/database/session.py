@@ -1,7 +1,7 @@
 """The unit of work: one session, one transaction, one commit."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -71,6 +71,20 @@ def commit(session: Session) -> None:
         raise DBAPIError.instance("COMMIT", None, error, psycopg.Error) from error
     if result.command_status != b"COMMIT":
         raise LostTransactionError("a failed statement undid this transaction: its error was caught and not passed on")
+
+
+def abandon(session: Session) -> None:
+    """Undo everything, and close the connection: an interrupt may have struck in the middle of the protocol, so it cannot
+    be used again. Between two statements its locks are given up at once; otherwise when the server notices.
+    """
+    connection = driver(session) if session.in_transaction() else None
+    if connection is not None and connection.info.transaction_status in {
+        TransactionStatus.INTRANS,
+        TransactionStatus.INERROR,
+    }:
+        with suppress(psycopg.Error):
+            execute_at_once(connection, b"ROLLBACK")
+    session.invalidate()
 
 
 def execute_at_once(connection: psycopg.Connection[Any], query: bytes) -> PGresult:
