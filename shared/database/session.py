@@ -8,7 +8,7 @@ import psycopg
 from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, PendingRollbackError
 from sqlalchemy.orm import Session
 
 UnitOfWork = Callable[[], AbstractContextManager[Session]]
@@ -75,14 +75,12 @@ def commit(session: Session) -> None:
 
 def abandon(session: Session) -> None:
     """Undo everything, and close the connection: an interrupt may have struck in the middle of the protocol, so it cannot
-    be used again. Between two statements its locks are given up at once; otherwise when the server notices.
+    be used again. Between two statements its locks are given up at once; otherwise when the server notices, as it does
+    where SQLAlchemy has closed the connection already.
     """
-    connection = driver(session) if session.in_transaction() else None
-    if connection is not None and connection.info.transaction_status in {
-        TransactionStatus.INTRANS,
-        TransactionStatus.INERROR,
-    }:
-        with suppress(psycopg.Error):
+    with suppress(psycopg.Error, PendingRollbackError):
+        connection = driver(session)
+        if connection.info.transaction_status in {TransactionStatus.INTRANS, TransactionStatus.INERROR}:
             execute_at_once(connection, b"ROLLBACK")
     session.invalidate()
 
