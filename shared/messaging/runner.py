@@ -212,14 +212,14 @@ class Runner:
             outcome = self.transact(record, delivery)
         except Exception as failed:
             if sqlstate_of(failed) != _LOCK_NOT_AVAILABLE:
-                self.log.critical("outcome not recorded", exc_info=failed, **_names(delivery))
+                self.log.critical("outcome not recorded", exc_info=failed, **delivery.names)
             # A run of this message still holds its lock, or its outcome cannot be written: it comes back in 30 s.
             raise DatabaseAwayError from failed
         if is_expected(error):
             self.metrics.expected_error(getattr(error, "code", type(error).__name__))
-            self.log.warning("attempt failed", outcome=outcome, error=str(error), **_names(delivery))
+            self.log.warning("attempt failed", outcome=outcome, error=str(error), **delivery.names)
         else:
-            self.log.error("attempt failed", outcome=outcome, exc_info=error, **_names(delivery))
+            self.log.error("attempt failed", outcome=outcome, exc_info=error, **delivery.names)
         return outcome
 
     def transact(
@@ -284,7 +284,7 @@ class Runner:
             ms=round(duration * 1000, 1),
             turn=delivery.turn,
             redelivered=delivery.redelivered,
-            **_names(delivery),
+            **delivery.names,
         )
 
 
@@ -295,10 +295,3 @@ def validated(declaration: ActorDeclaration, delivery: Delivery) -> Contract:
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, p['loc'])) or 'message'}: {p['msg']}" for p in error.errors())
         raise InvalidPayloadError(f"{delivery.kind} does not fit its contract: {problems}") from None
-
-
-def _names(delivery: Delivery) -> dict[str, str]:
-    cause = delivery.cause
-    names = {"message_id": delivery.message_id, "kind": delivery.kind, "queue": delivery.queue}
-    names |= {"correlation_id": cause.correlation_id, "organisation_id": cause.organisation_id}
-    return {name: str(value) for name, value in names.items() if value is not None}

@@ -61,8 +61,9 @@ class Sharing:
         return others
 
     def give_back(self, items: Iterable[Any]) -> None:
-        """What has not begun is for others."""
+        """What was not ended is for others, each by itself."""
         for item in items:
+            item.message.shares_no_more = True
             self._queue.put(item)
 
     def learn(self, kind: str, seconds: float) -> None:
@@ -86,4 +87,8 @@ def may_share(declaration: ActorDeclaration, message: Any) -> bool:
     policy = declaration.policy
     if declaration.calls_provider or policy.middleware or not policy.shares_commit:
         return False
-    return "unique" not in message.options and not getattr(message, "redelivered", False)
+    return not (
+        "unique" in message.options
+        or getattr(message, "redelivered", False)
+        or getattr(message, "shares_no_more", False)
+    )

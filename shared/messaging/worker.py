@@ -95,17 +95,7 @@ class WorkerProcess:
         for middleware in (CurrentMessage(), self.limits):
             self.broker.add_middleware(middleware)
         queue = WorkQueue()
-        self.runner = Runner(
-            service,
-            self.engine,
-            dependencies,
-            self.gate,
-            self.limits,
-            self.metrics,
-            notify=self.notifier.poke,
-            points=holding_points(),
-            sharing=Sharing(queue),
-        )
+        self.runner = self._runner(dependencies, queue)
         self.worker = Worker(self.broker, worker_threads=options.threads, worker_timeout=200)
         self.worker.work_queue = queue  # type: ignore[assignment] # has what Dramatiq's threads ask of theirs
         self.worker.queue_prefetch = options.threads
@@ -115,6 +105,19 @@ class WorkerProcess:
         self.metrics.database_gate_open.set(1)
         self._stop = threading.Event()
         self._beat = monotonic()
+
+    def _runner(self, dependencies: object, queue: WorkQueue) -> Runner:
+        return Runner(
+            self.service,
+            self.engine,
+            dependencies,
+            self.gate,
+            self.limits,
+            self.metrics,
+            notify=self.notifier.poke,
+            points=holding_points(),
+            sharing=Sharing(queue),
+        )
 
     def run(self) -> int:
         """Work until SIGTERM or SIGINT. Returns the exit code: 1 if a thread died or cannot be interrupted, else 0."""

@@ -35,8 +35,11 @@ def deliveries(*numbers: int) -> list[Delivery]:
 
 
 def together(bench: Bench, declaration: ActorDeclaration, several: Sequence[Delivery], **parts: Any) -> list[Ending]:
-    """Run them as a process of its own does that took them up together."""
-    return run_all(bench.runner(**parts), declaration, several)
+    """Run them as a process of its own does that took them up together, and again together what was left of them."""
+    runner, endings = bench.runner(**parts), list[Ending]()
+    while left := several[len(endings) :]:
+        endings += run_all(runner, declaration, left) if len(left) > 1 else [runner.run(declaration, left[0])]
+    return endings
 
 
 def standings(bench: Bench, several: Iterable[Delivery]) -> list[tuple[str, int, int] | None]:
@@ -78,16 +81,14 @@ def test_several_are_done_in_one_transaction(bench: Bench) -> None:
 def test_one_that_fails_takes_nobody_along(
     bench: Bench, error: BaseException, standing: tuple[str, int, int], attempts: list[tuple[Any, ...]]
 ) -> None:
-    """The one before it is done, once; it has what its error leads to, and has spent one attempt at most; the one behind
-    it was not begun, and is left for others.
-    """
+    """The others are done, once; it has what its error leads to, and has spent one attempt at most."""
     several = deliveries(1, 2, 3)
 
     endings = together(bench, toy_actor(when(2, error)), several)
 
-    assert endings == [Ending.SETTLED] * 2
-    assert bench.effects() == [(1, "made")]
-    assert standings(bench, several) == [("done", 1, 1), standing, None]
+    assert endings == [Ending.SETTLED] * 3
+    assert bench.effects() == [(1, "made"), (3, "made")]
+    assert standings(bench, several) == [("done", 1, 1), standing, ("done", 1, 1)]
     assert bench.attempts() == attempts
 
 
@@ -101,13 +102,13 @@ def test_one_whose_fields_do_not_fit_takes_nobody_along(bench: Bench) -> None:
 
 
 def test_copies_are_quiet(bench: Bench) -> None:
-    """One that is done already, and one that is among them twice: the first runs alone, the others are left."""
+    """One that is done already, and one that is among them twice."""
     before, twice = deliveries(1, 2)
     bench.run(toy_actor(), before)
 
     ends = [together(bench, toy_actor(), several) for several in ([before, twice], [twice, before], [twice, twice])]
 
-    assert ends == [[Ending.SETTLED]] * 3
+    assert ends == [[Ending.SETTLED] * 2] * 3
     assert bench.effects() == [(1, "made"), (2, "made")]
 
 
@@ -123,9 +124,8 @@ def test_one_that_runs_elsewhere_is_put_off_and_takes_nobody_along(bench: Bench)
     elsewhere = Thread(target=bench.run, args=(toy_actor(hold), several[1]))
     elsewhere.start()
     inside.wait(20)
-    together(bench, toy_actor(), several[::-1])
-    put_off = bench.scheduled()
     together(bench, toy_actor(), several)
+    put_off = bench.scheduled()
     leave.set()
     elsewhere.join(20)
 
@@ -198,7 +198,8 @@ def test_stop_hands_all_back_that_had_begun(bench: Bench) -> None:
             held.set()
             Event().wait(0.01)
 
-    thread = Thread(target=lambda: endings.extend(together(bench, toy_actor(linger), several, limits=limits)))
+    runner = bench.runner(limits=limits)
+    thread = Thread(target=lambda: endings.extend(run_all(runner, toy_actor(linger), several)))
     thread.start()
     held.wait(20)
     assert thread.ident is not None
@@ -262,6 +263,16 @@ def test_none_sees_the_objects_of_another(bench: Bench) -> None:
     together(bench, toy_actor(look), deliveries(1, 2))
 
     assert seen == [0, 0]
+
+
+def test_one_that_failed_and_those_behind_it_are_left(bench: Bench) -> None:
+    """What was well before it is ended, at once; it may take long, alone."""
+    several = deliveries(1, 2, 3)
+
+    endings = run_all(bench.runner(), toy_actor(when(2, ZeroDivisionError())), several)
+
+    assert endings == [Ending.SETTLED]
+    assert standings(bench, several) == [("done", 1, 1), None, None]
 
 
 def test_kind_that_fell_apart_runs_alone_for_a_while(bench: Bench) -> None:

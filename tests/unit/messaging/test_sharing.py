@@ -129,10 +129,12 @@ def test_kind_that_fell_apart_is_alone_for_a_while(sharing: Sharing, queue: Work
     assert (numbers(before), numbers(after)) == ([], [2])
 
 
-def test_what_was_not_begun_goes_back(sharing: Sharing, queue: WorkQueue) -> None:
+def test_what_was_not_ended_goes_back(sharing: Sharing, queue: WorkQueue) -> None:
+    """For other threads, each by itself."""
     fill(queue, item(2), item(3), item(4))
     others = sharing.gather(declared(), item(1).message)
 
     sharing.give_back(others[1:])
 
+    assert not may_share(declared(), others[1].message)
     assert left_in(queue) == [3, 4]
