@@ -21,6 +21,12 @@ LARGEST = 8
 QUICK_SECONDS = 0.01
 """How long a job may take, on average, for others to wait behind it."""
 
+QUICK_TIME_LIMIT = 60.0
+HELD_FOR_A_THREAD = 3
+"""A process holds so many messages for each thread of a queue whose actors all may share and have this time limit at
+most: with one for each, two processes on two cores ended 2,400 jobs a second, with three 3,300.
+"""
+
 APART_TIMES = 100.0
 """The jobs of a kind run alone after a transaction of theirs came to nothing, for so many times as long as that took:
 a handler that fails at once costs next to nothing, one that had to be interrupted is not met soon again.
@@ -80,15 +86,26 @@ class Sharing:
         return self._seconds.get(kind, QUICK_SECONDS) < QUICK_SECONDS and self._apart.get(kind, 0.0) < self._clock()
 
 
+def prefetches(declarations: Iterable[ActorDeclaration], threads: int) -> dict[str, int]:
+    """How many messages of each queue a process may hold: one for each of its threads, so that none waits in a process
+    that is busy while another is idle; more where quick jobs share commits, or there would be too few to share.
+    """
+    times: dict[str, int] = {}
+    for one in declarations:
+        quick = _shares(one) and one.policy.time_limit <= QUICK_TIME_LIMIT
+        times[one.queue] = min(times.get(one.queue, HELD_FOR_A_THREAD), HELD_FOR_A_THREAD if quick else 1)
+    return {queue: factor * threads for queue, factor in times.items()}
+
+
 def may_share(declaration: ActorDeclaration, message: Any) -> bool:
     """Nothing with a provider, whose steps commit; nothing that a middleware or a unique key must let in; nothing that
     was redelivered, which may be poison.
     """
-    policy = declaration.policy
-    if declaration.calls_provider or policy.middleware or not policy.shares_commit:
+    if not _shares(declaration) or "unique" in message.options:
         return False
-    return not (
-        "unique" in message.options
-        or getattr(message, "redelivered", False)
-        or getattr(message, "shares_no_more", False)
-    )
+    return not (getattr(message, "redelivered", False) or getattr(message, "shares_no_more", False))
+
+
+def _shares(declaration: ActorDeclaration) -> bool:
+    policy = declaration.policy
+    return policy.shares_commit and not (declaration.calls_provider or policy.middleware)

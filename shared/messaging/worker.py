@@ -30,7 +30,7 @@ from shared.messaging.memory import MemoryBroker
 from shared.messaging.notifier import Notifier
 from shared.messaging.receiving import JsonEncoder, register
 from shared.messaging.runner import Runner
-from shared.messaging.sharing import Sharing, WorkQueue
+from shared.messaging.sharing import Sharing, WorkQueue, prefetches
 from shared.messaging.time_limits import TimeLimits
 from shared.metrics import Metrics
 from shared.settings import Settings
@@ -98,7 +98,7 @@ class WorkerProcess:
         self.runner = self._runner(dependencies, queue)
         self.worker = Worker(self.broker, worker_threads=options.threads, worker_timeout=200)
         self.worker.work_queue = queue  # type: ignore[assignment] # has what Dramatiq's threads ask of theirs
-        self.worker.queue_prefetch = options.threads
+        self.broker.prefetches = prefetches(self.declarations, options.threads)
         self.health = HealthServer(
             settings.http_port, self.metrics.registry, self._alive, self._ready, host=settings.http_host
         )

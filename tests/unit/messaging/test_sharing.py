@@ -8,7 +8,16 @@ import pytest
 
 from shared.messaging.actor import ActorDeclaration, actor
 from shared.messaging.middleware.job import SkipIf
-from shared.messaging.sharing import APART_TIMES, LARGEST, QUICK_SECONDS, Sharing, WorkQueue, may_share
+from shared.messaging.sharing import (
+    APART_TIMES,
+    HELD_FOR_A_THREAD,
+    LARGEST,
+    QUICK_SECONDS,
+    Sharing,
+    WorkQueue,
+    may_share,
+    prefetches,
+)
 from tests.toyshop.contracts import MakeToy, PackToy
 
 
@@ -138,3 +147,12 @@ def test_what_was_not_ended_goes_back(sharing: Sharing, queue: WorkQueue) -> Non
 
     assert not may_share(declared(), others[1].message)
     assert left_in(queue) == [3, 4]
+
+
+def test_queue_of_quick_jobs_is_read_further_ahead() -> None:
+    """Only where every actor of the queue may share: what takes long is not to wait in a busy process."""
+    quick, slow = declared(), declared(time_limit=600)
+    limited = actor(PackToy, queue="toyshop.packing", middleware=[SkipIf(bool)])(lambda *_: None)
+
+    assert prefetches([quick, limited], 4) == {"toyshop.default": 4 * HELD_FOR_A_THREAD, "toyshop.packing": 4}
+    assert prefetches([quick, slow], 4) == {"toyshop.default": 4}
