@@ -9,7 +9,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
-Outcome = Literal["done", "retry", "snoozed", "failed", "quiet", "released", "parked", "dead"]
+Outcome = Literal["done", "retry", "snoozed", "failed", "quiet", "released", "parked", "skipped", "dead"]
 """How one delivery of a message ended. quiet: it had been handled before; released: handed back at a stop;
 parked: the database was away; dead: no handler could take it."""
 

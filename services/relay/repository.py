@@ -170,6 +170,12 @@ _PURGE = (
                    AND inbox.service = start.service AND inbox.status IN ('done', 'failed'))""",
     """DELETE FROM messaging.tick AS tick WHERE published_at < now() - make_interval(days => %(days)s)
         AND EXISTS (SELECT 1 FROM messaging.tick AS newer WHERE newer.schedule = tick.schedule AND newer.due_at > tick.due_at)""",
+    # What has expired has no meaning any more; a day is for people who look.
+    "DELETE FROM messaging.unique_key WHERE expires_at < now() - interval '1 day'",
+    "DELETE FROM messaging.place WHERE expires_at < now() - interval '1 day'",
+    "DELETE FROM messaging.breaker WHERE greatest(since, open_until) < now() - make_interval(days => %(days)s)",
+    # A year is longer than the period of any limit.
+    "DELETE FROM messaging.rate_limit WHERE greatest(window_start, tat) < now() - interval '1 year'",
 )
 
 

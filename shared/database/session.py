@@ -1,14 +1,14 @@
 """The unit of work: one session, one transaction, one commit."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
 
 import psycopg
 from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, PendingRollbackError
 from sqlalchemy.orm import Session
 
 UnitOfWork = Callable[[], AbstractContextManager[Session]]
@@ -71,6 +71,18 @@ def commit(session: Session) -> None:
         raise DBAPIError.instance("COMMIT", None, error, psycopg.Error) from error
     if result.command_status != b"COMMIT":
         raise LostTransactionError("a failed statement undid this transaction: its error was caught and not passed on")
+
+
+def abandon(session: Session) -> None:
+    """Undo everything, and close the connection: an interrupt may have struck in the middle of the protocol, so it cannot
+    be used again. Between two statements its locks are given up at once; otherwise when the server notices, as it does
+    where SQLAlchemy has closed the connection already.
+    """
+    with suppress(psycopg.Error, PendingRollbackError):
+        connection = driver(session)
+        if connection.info.transaction_status in {TransactionStatus.INTRANS, TransactionStatus.INERROR}:
+            execute_at_once(connection, b"ROLLBACK")
+    session.invalidate()
 
 
 def execute_at_once(connection: psycopg.Connection[Any], query: bytes) -> PGresult:

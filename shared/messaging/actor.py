@@ -86,6 +86,7 @@ class Policy:
     retry_until: float | None = None
     max_exceptions: int | None = None
     middleware: tuple[JobMiddleware, ...] = ()
+    shares_commit: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +124,15 @@ def actor(
     permanent: Iterable[type[Exception]] = (),
     on_failure: type[FailureNotice] | None = None,
     middleware: Iterable[JobMiddleware] = (),
+    shares_commit: bool = True,
 ) -> Callable[[Callable[..., Any]], ActorDeclaration]:
     """Declare `function(message, session, dependencies)` as what this service does on hearing `contract`.
 
     `tries` counts the first one (None: as many as fit before `retry_until`); `time_limit` is in seconds, and so is
     `retry_until`, from the first try; after `max_exceptions` attempts that ended in a bug the message fails, whatever
-    tries are left. A mapping that the function returns is handed on in a chain. Raises ValueError or TypeError at the
-    declaration for what cannot work.
+    tries are left. A mapping that the function returns is handed on in a chain. Quick jobs that wait behind each other
+    may share a transaction; one that needs its own (for `SET LOCAL`, say) declares `shares_commit=False`. Raises
+    ValueError or TypeError at the declaration for what cannot work.
     """
     policy = Policy(
         tries,
@@ -140,6 +143,7 @@ def actor(
         retry_until=retry_until,
         max_exceptions=max_exceptions,
         middleware=_many(contract, "middleware", middleware),
+        shares_commit=shares_commit,
     )
     _check(contract, queue, policy)
     return lambda function: ActorDeclaration(contract, queue, function, policy)

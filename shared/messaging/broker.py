@@ -48,6 +48,8 @@ class Broker(RabbitmqBroker):
         self.is_stopping = False
         self.may_consume = gate
         self._url = url if isinstance(url, str) else ""
+        self.prefetches: dict[str, int] = {}
+        """By queue; where it says nothing, whoever consumes decides."""
         self._guarded: set[str] = set()
         self._publisher: Publisher | None = None
         self._publisher_lock = Lock()
@@ -56,6 +58,11 @@ class Broker(RabbitmqBroker):
     @property
     def consumer_class(self) -> type[Consumer]:
         return Consumer
+
+    def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5_000) -> Consumer:
+        consumer = super().consume(queue_name, self.prefetches.get(queue_name, prefetch), timeout)
+        assert isinstance(consumer, Consumer)
+        return consumer
 
     def guard(self, actor_name: str) -> None:
         """Acknowledge this actor's messages only once their outcome is committed (`ConsumedMessage.settled`)."""

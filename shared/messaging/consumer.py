@@ -5,6 +5,7 @@ which is then lost. And stock Dramatiq takes an envelope at its word: a foreign 
 """
 
 import contextlib
+from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import islice
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pika.exceptions
+import pika.frame
 from dramatiq import Message
 from dramatiq.broker import MessageProxy
 from dramatiq.brokers.rabbitmq import _RabbitmqConsumer, _RabbitmqMessage
@@ -47,6 +49,8 @@ class Consumer(_RabbitmqConsumer):
         super().__init__(broker, queue_name, prefetch, timeout)
         self._timeout = timeout / 1000
         self._cancelled = self._cancel_sent = False
+        self._done: deque[int] = deque()
+        self._told_done = False
 
     @property
     def is_connected(self) -> bool:
@@ -149,9 +153,33 @@ class Consumer(_RabbitmqConsumer):
             # Before the acknowledgement, which would have the queue choose the next message for a consumer that leaves.
             self._answer(self._send_cancel)
         if getattr(message, "settled", True):
-            super().ack(message)
+            self._acknowledge(message)
         else:
             self.give_back(message)
+
+    def _acknowledge(self, message: Any) -> None:
+        """Leave the tag to the connection's thread, which sends all that it finds at once: a callback and a packet for
+        each would cost more than a small job's own statement.
+        """
+        tag = message._tag  # noqa: SLF001 - Dramatiq's name
+        if tag not in self.known_tags:
+            self.logger.warning("Failed to ack message: not in known tags.")
+            return
+        self.known_tags.discard(tag)
+        self._done.append(tag)
+        if not self._told_done:
+            self._told_done = True
+            self._answer(self._send_acknowledgements)
+
+    def _send_acknowledgements(self) -> None:
+        self._told_done = False
+        frames = []
+        while self._done:
+            acknowledgement = pika.spec.Basic.Ack(self._done.popleft())
+            frames.append(pika.frame.Method(self.channel.channel_number, acknowledgement).marshal())
+        if frames and self.channel.is_open:
+            # pika would send each by itself.
+            self.connection._impl._output_marshaled_frames([b"".join(frames)])  # noqa: SLF001
 
     def nack(self, message: MessageProxy) -> None:
         if self._is_mine(message):

@@ -54,6 +54,13 @@ class Delivery:
         """What work on this delivery passes on to the messages that it publishes."""
         return cause_of(self.options, self.message_id)
 
+    @property
+    def names(self) -> dict[str, str]:
+        """What a log line says of it."""
+        names = {"message_id": self.message_id, "kind": self.kind, "queue": self.queue}
+        names |= {"correlation_id": self.cause.correlation_id, "organisation_id": self.cause.organisation_id}
+        return {name: str(value) for name, value in names.items() if value is not None}
+
     def body(self, turn: int | None = None, tickets: Mapping[str, Any] | None = None) -> bytes:
         """The message again as a body, for its own queue, at another turn if one is given.
 

@@ -4,6 +4,7 @@ All of it is SQL on the caller's transaction. The key is (message, service): a s
 """
 
 import hashlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -51,6 +52,8 @@ class Standing:
         return self.finished or self.turn > turn
 
 
+_CAUSES = ("correlation_id", "causation_id", "organisation_id")
+_NEVER = b"false"
 _WRITE = """
 INSERT INTO messaging.inbox AS inbox
     (message_id, service, kind, status, turn, attempts, correlation_id, causation_id, organisation_id, finished_at,
@@ -74,7 +77,7 @@ def lock_key(service: str, message_id: UUID) -> int:
     return int.from_bytes(digest, "big", signed=True)
 
 
-def claim_done(connection: Connection, delivery: Delivery, stopped: bytes = b"false") -> Claim:
+def claim_done(connection: Connection, delivery: Delivery, stopped: bytes = _NEVER) -> Claim:
     """Claim the message and write at once that it is done: the transaction takes it back if the handler fails.
 
     One round trip that also begins the transaction. The lock is only tried: if the first run is still alive on a
@@ -96,7 +99,7 @@ def _write_claim(connection: Connection, delivery: Delivery, stopped: bytes) -> 
     options = delivery.options
     literal = Escaping(connection.pgconn).escape_literal
     texts = (str(delivery.message_id), delivery.service, delivery.kind)
-    causes = (options.get(name) for name in ("correlation_id", "causation_id", "organisation_id"))
+    causes = (options.get(name) for name in _CAUSES)
     values = [
         *(literal(text.encode()) for text in texts),
         b"%d" % delivery.turn,
@@ -106,6 +109,32 @@ def _write_claim(connection: Connection, delivery: Delivery, stopped: bytes) -> 
     claim = b"SELECT messaging.claim_done(" + b", ".join(values) + b"), " + stopped
     result = execute_at_once(connection, begin + claim)
     return result.get_value(0, 0) == b"t", result.get_value(0, 1) == b"t"
+
+
+def claim_all(
+    connection: Connection, deliveries: Sequence[Delivery], stopped: Sequence[bytes], begin: bytes = b""
+) -> bool:
+    """Claim several messages of one consumer as `claim_done` does one, all or none: False where one is finished, busy,
+    old or stopped. One round trip that begins the transaction and runs `begin` in it.
+    """
+    literal = Escaping(connection.pgconn).escape_literal
+    first = deliveries[0]
+    options = [delivery.options for delivery in deliveries]
+    arrays = [
+        _array([delivery.message_id for delivery in deliveries]),
+        _array([delivery.turn for delivery in deliveries]),
+        *(_array([one.get(name) for one in options]) for name in _CAUSES),
+        _array([lock_key(first.service, delivery.message_id) for delivery in deliveries]),
+    ]
+    values = [literal(text.encode()) for text in (first.service, first.kind, *arrays)]
+    never = b"".join(b" AND NOT (" + one + b")" for one in stopped if one != _NEVER)
+    claim = b"SELECT messaging.claim_all(" + b", ".join(values) + b")" + never
+    return execute_at_once(connection, b"BEGIN;" + begin + claim).get_value(0, 0) == b"t"
+
+
+def _array(values: Iterable[object]) -> str:
+    """PostgreSQL's text for an array of ids or numbers."""
+    return "{" + ",".join("NULL" if value is None else str(value) for value in values) + "}"
 
 
 def try_lock(connection: Connection, delivery: Delivery) -> bool:

@@ -48,6 +48,7 @@ class MemoryBroker(StubBroker):
     def __init__(self, middleware: list[Middleware]) -> None:
         super().__init__(middleware)
         self.is_stopping = False
+        self.prefetches: dict[str, int] = {}
 
     def declare_queue(self, queue_name: str) -> None:
         super().declare_queue(queue_name)

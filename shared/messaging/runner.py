@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from shared.contracts.message import Contract
-from shared.database.session import PUBLISHED, commit, driver
+from shared.database.session import PUBLISHED, abandon, commit, driver
 from shared.messaging import admission, inbox, membership
 from shared.messaging.actor import ActorDeclaration
 from shared.messaging.causes import caused_by
@@ -34,6 +34,7 @@ from shared.messaging.poison import (
     unfinished_starts,
 )
 from shared.messaging.provider import run_steps
+from shared.messaging.sharing import Sharing
 from shared.messaging.time_limits import Interrupt, StoppedError, TimeLimits
 from shared.metrics import Metrics
 
@@ -70,6 +71,7 @@ class Runner:
     crowd: Crowd = field(default_factory=Crowd)
     points: HoldingPoints = field(default_factory=HoldingPoints)
     in_flight: InFlight = field(default_factory=InFlight)
+    sharing: Sharing = field(default_factory=Sharing)
     log: Any = field(default_factory=lambda: structlog.get_logger("bellhop.worker"))
 
     def run(self, declaration: ActorDeclaration, delivery: Delivery) -> Ending:
@@ -87,7 +89,7 @@ class Runner:
             outcome, ending = "released", Ending.HAND_BACK
         except DatabaseAwayError:
             outcome, ending = "parked", Ending.PARK
-        self._tell(delivery, outcome, monotonic() - started)
+        self.tell(delivery, outcome, monotonic() - started)
         return ending
 
     def _run(self, declaration: ActorDeclaration, delivery: Delivery) -> str:
@@ -124,23 +126,37 @@ class Runner:
             return self.conclude(declaration, delivery, error, monotonic() - started, admitted=admitted)
 
     def _handle(self, declaration: ActorDeclaration, delivery: Delivery, message: Contract) -> str:
-        def claimed(session: Session) -> str | None:
-            claim = inbox.claim_done(driver(session), delivery, membership.stopped(delivery.options))
-            outcome = None if claim is Claim.BUSY else "quiet"
-            if claim is Claim.MINE:
-                result = declaration.function(message, session, self.dependencies)
-                self.complete(session, declaration, delivery, message, result)
-                outcome = "done"
-            elif claim is Claim.STOPPED:
-                outcome = self._skip(session, declaration, delivery, message)
-            if delivery.redelivered and claim is Claim.BUSY:
-                take_back_start(driver(session), self.service, delivery.message_id)
-            elif delivery.redelivered:
-                end_starts(driver(session), delivery)
-            return outcome
-
-        outcome = self.transact(claimed, delivery, limit=declaration.policy.time_limit)
+        outcome = self.transact(
+            lambda session: self.claimed(session, declaration, delivery, message),
+            delivery,
+            limit=declaration.policy.time_limit,
+        )
         return self.release(delivery, BUSY_SECONDS) if outcome is None else outcome
+
+    def claimed(
+        self, session: Session, declaration: ActorDeclaration, delivery: Delivery, message: Contract
+    ) -> str | None:
+        """Claim the message and run its handler. The outcome, or None where another run of it is alive."""
+        connection = driver(session)
+        claim = inbox.claim_done(connection, delivery, membership.stopped(delivery.options))
+        outcome = None if claim is Claim.BUSY else "quiet"
+        if claim is Claim.MINE:
+            self.handle(session, declaration, delivery, message)
+            outcome = "done"
+        elif claim is Claim.STOPPED:
+            outcome = self._skip(session, declaration, delivery, message)
+        if delivery.redelivered and claim is Claim.BUSY:
+            take_back_start(connection, self.service, delivery.message_id)
+        elif delivery.redelivered:
+            end_starts(connection, delivery)
+        return outcome
+
+    def handle(self, session: Session, declaration: ActorDeclaration, delivery: Delivery, message: Contract) -> None:
+        """Run the handler of a message that is claimed."""
+        started = monotonic()
+        result = declaration.function(message, session, self.dependencies)
+        self.complete(session, declaration, delivery, message, result)
+        self.sharing.learn(delivery.kind, monotonic() - started)
 
     def _skip(self, session: Session, declaration: ActorDeclaration, delivery: Delivery, message: Contract) -> str:
         """Its chain or batch was cancelled: it ends unrun."""
@@ -196,14 +212,14 @@ class Runner:
             outcome = self.transact(record, delivery)
         except Exception as failed:
             if sqlstate_of(failed) != _LOCK_NOT_AVAILABLE:
-                self.log.critical("outcome not recorded", exc_info=failed, **_names(delivery))
+                self.log.critical("outcome not recorded", exc_info=failed, **delivery.names)
             # A run of this message still holds its lock, or its outcome cannot be written: it comes back in 30 s.
             raise DatabaseAwayError from failed
         if is_expected(error):
             self.metrics.expected_error(getattr(error, "code", type(error).__name__))
-            self.log.warning("attempt failed", outcome=outcome, error=str(error), **_names(delivery))
+            self.log.warning("attempt failed", outcome=outcome, error=str(error), **delivery.names)
         else:
-            self.log.error("attempt failed", outcome=outcome, exc_info=error, **_names(delivery))
+            self.log.error("attempt failed", outcome=outcome, exc_info=error, **delivery.names)
         return outcome
 
     def transact(
@@ -218,7 +234,7 @@ class Runner:
         runs = 0
         while True:
             try:
-                return self._commit(body, delivery, limit)
+                return self.commit(body, delivery, limit)
             except (Interrupt, SystemExit):
                 self.limits.settle()
                 raise
@@ -233,7 +249,8 @@ class Runner:
                 else:
                     raise
 
-    def _commit(self, body: Callable[[Session], ResultT], delivery: Delivery, limit: float | None) -> ResultT:
+    def commit(self, body: Callable[[Session], ResultT], delivery: Delivery, limit: float | None) -> ResultT:
+        """Run `body` and commit, once. With a `limit` the body may be interrupted, the commit never."""
         with Session(self.engine, expire_on_commit=False) as session:
             try:
                 session.connection()
@@ -247,8 +264,7 @@ class Runner:
                 self.points.reach("before_commit", delivery.kind)
                 commit(session)
             except Interrupt:
-                # It may have struck in the middle of the protocol: this connection cannot be used again.
-                session.invalidate()
+                abandon(session)
                 raise
             except Exception:
                 self.limits.settle()
@@ -258,7 +274,8 @@ class Runner:
         self.points.reach("after_commit", delivery.kind)
         return result
 
-    def _tell(self, delivery: Delivery, outcome: Any, duration: float) -> None:
+    def tell(self, delivery: Delivery, outcome: Any, duration: float) -> None:
+        """Count a delivery that has ended, and write its log line."""
         wait = max(0.0, time() - duration - delivery.published_at / 1000)
         self.metrics.observe(delivery.kind, delivery.queue, outcome, duration, wait)
         self.log.info(
@@ -267,7 +284,7 @@ class Runner:
             ms=round(duration * 1000, 1),
             turn=delivery.turn,
             redelivered=delivery.redelivered,
-            **_names(delivery),
+            **delivery.names,
         )
 
 
@@ -278,10 +295,3 @@ def validated(declaration: ActorDeclaration, delivery: Delivery) -> Contract:
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, p['loc'])) or 'message'}: {p['msg']}" for p in error.errors())
         raise InvalidPayloadError(f"{delivery.kind} does not fit its contract: {problems}") from None
-
-
-def _names(delivery: Delivery) -> dict[str, str]:
-    cause = delivery.cause
-    names = {"message_id": delivery.message_id, "kind": delivery.kind, "queue": delivery.queue}
-    names |= {"correlation_id": cause.correlation_id, "organisation_id": cause.organisation_id}
-    return {name: str(value) for name, value in names.items() if value is not None}

@@ -31,9 +31,12 @@ class TimeLimits(Middleware):
         """Begin to look. A process that does not announce its boot has no time limits."""
         self.manager.start()
 
-    def arm(self, seconds: float) -> None:
-        """From now on the current thread may be interrupted: by its limit, or by a stop."""
-        self.manager.arm(seconds)
+    def arm(self, seconds: float, patience: float = 0.0) -> None:
+        """From now on the current thread may be interrupted: by its limit, or by a stop.
+
+        An interrupt that it does not meet is no fault of it before `patience` more seconds are over (see `unheeded`).
+        """
+        self.manager.arm(seconds, patience)
 
     def disarm(self) -> None:
         """From here on no interrupt comes. Raises the one that was already on its way."""
@@ -65,7 +68,7 @@ class _Deadlines(threading.Thread):
         super().__init__(name="time-limits", daemon=True)
         self._interval = interval
         self._lock = threading.Lock()
-        self._deadlines: dict[int, float] = {}
+        self._deadlines: dict[int, tuple[float, float]] = {}
         self._raised: dict[int, tuple[type[Interrupt], float]] = {}
         self._stopped = threading.Event()
 
@@ -73,12 +76,12 @@ class _Deadlines(threading.Thread):
         while not self._stopped.wait(self._interval):
             now = monotonic()
             with self._lock:
-                for thread_id in [key for key, deadline in self._deadlines.items() if deadline <= now]:
+                for thread_id in [key for key, (deadline, _) in self._deadlines.items() if deadline <= now]:
                     self._raise(thread_id, TimeLimitExceeded)
 
-    def arm(self, seconds: float) -> None:
+    def arm(self, seconds: float, patience: float) -> None:
         with self._lock:
-            self._deadlines[threading.get_ident()] = monotonic() + seconds
+            self._deadlines[threading.get_ident()] = (monotonic() + seconds, patience)
 
     def disarm(self) -> None:
         thread_id = threading.get_ident()
@@ -101,9 +104,9 @@ class _Deadlines(threading.Thread):
     def unheeded(self) -> float:
         with self._lock:
             since = min((at for _, at in self._raised.values()), default=None)
-        return 0.0 if since is None else monotonic() - since
+        return 0.0 if since is None else max(0.0, monotonic() - since)
 
     def _raise(self, thread_id: int, exception: type[Interrupt]) -> None:
-        del self._deadlines[thread_id]
-        self._raised[thread_id] = (exception, monotonic())
+        _, patience = self._deadlines.pop(thread_id)
+        self._raised[thread_id] = (exception, monotonic() + patience)
         raise_thread_exception(thread_id, exception)

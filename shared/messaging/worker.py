@@ -7,17 +7,14 @@ import signal
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from queue import SimpleQueue
 from time import monotonic
 from types import ModuleType
 from typing import Any
 
 import dramatiq
-import orjson
 import psycopg
 import structlog
-from dramatiq import Actor, Worker
-from dramatiq.encoder import Encoder
+from dramatiq import Worker
 from dramatiq.middleware import CurrentMessage
 from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
@@ -27,12 +24,13 @@ from shared.health import HealthServer
 from shared.logging import configure_logging
 from shared.messaging.actor import ActorDeclaration, declarations_in
 from shared.messaging.broker import Broker
-from shared.messaging.delivery import Delivery
 from shared.messaging.faults import holding_points
 from shared.messaging.gate import Gate
 from shared.messaging.memory import MemoryBroker
 from shared.messaging.notifier import Notifier
-from shared.messaging.runner import Ending, Runner
+from shared.messaging.receiving import JsonEncoder, register
+from shared.messaging.runner import Runner
+from shared.messaging.sharing import Sharing, WorkQueue, prefetches
 from shared.messaging.time_limits import TimeLimits
 from shared.metrics import Metrics
 from shared.settings import Settings
@@ -50,58 +48,6 @@ HEARTBEAT_SECONDS = 15
 LAST_RESORT_SECONDS = 25.0
 
 BuildDependencies = Callable[[Settings], object]
-
-
-class JsonEncoder(Encoder):
-    """Dramatiq's wire form, written and read by orjson."""
-
-    def encode(self, data: dict[str, Any]) -> bytes:
-        return orjson.dumps(data)
-
-    def decode(self, data: bytes) -> dict[str, Any]:
-        decoded: dict[str, Any] = orjson.loads(data)
-        return decoded
-
-
-class WorkQueue(SimpleQueue[Any]):
-    """First in, first out, in C: all our actors have one priority, and Dramatiq's queue costs a tenth of a small job."""
-
-    def task_done(self) -> None:
-        """Nobody joins this queue: the worker is stopped by its threads."""
-
-
-class Receiver(Actor[Any, None]):
-    """An actor that takes a keyword of any name: a field that its contract does not know may be called `self`."""
-
-    def __call__(self, /, *args: Any, **fields: Any) -> None:
-        self.fn(*args, **fields)
-
-
-def register(broker: Broker | MemoryBroker, runner: Runner, declaration: ActorDeclaration) -> Actor[Any, None]:
-    """Make a declaration an actor of a broker: its callable runs the delivery and settles it."""
-
-    def receive(**_: Any) -> None:
-        message: Any = CurrentMessage.get_current_message()
-        delivery = Delivery.of(message, runner.service, redelivered=getattr(message, "redelivered", False))
-        settle(broker, message, runner.run(declaration, delivery))
-
-    broker.guard(declaration.kind)
-    return Receiver(
-        receive, broker=broker, actor_name=declaration.kind, queue_name=declaration.queue, priority=0, options={}
-    )
-
-
-def settle(broker: Broker | MemoryBroker, message: Any, ending: Ending) -> None:
-    """Make the acknowledgement that follows mean what the runner said. What cannot be confirmed stays unsettled, and
-    RabbitMQ gives it out again.
-    """
-    if ending is Ending.SETTLED:
-        message.settled = True
-        return
-    # What has begun may have used up what limiters had reserved for it.
-    message.options.pop("tickets", None)
-    send = broker.hand_back if ending is Ending.HAND_BACK else broker.park
-    message.settled = bool(send([message]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +94,21 @@ class WorkerProcess:
         )
         for middleware in (CurrentMessage(), self.limits):
             self.broker.add_middleware(middleware)
-        self.runner = Runner(
-            service,
+        queue = WorkQueue()
+        self.runner = self._runner(dependencies, queue)
+        self.worker = Worker(self.broker, worker_threads=options.threads, worker_timeout=200)
+        self.worker.work_queue = queue  # type: ignore[assignment] # has what Dramatiq's threads ask of theirs
+        self.broker.prefetches = prefetches(self.declarations, options.threads)
+        self.health = HealthServer(
+            settings.http_port, self.metrics.registry, self._alive, self._ready, host=settings.http_host
+        )
+        self.metrics.database_gate_open.set(1)
+        self._stop = threading.Event()
+        self._beat = monotonic()
+
+    def _runner(self, dependencies: object, queue: WorkQueue) -> Runner:
+        return Runner(
+            self.service,
             self.engine,
             dependencies,
             self.gate,
@@ -157,16 +116,8 @@ class WorkerProcess:
             self.metrics,
             notify=self.notifier.poke,
             points=holding_points(),
+            sharing=Sharing(queue),
         )
-        self.worker = Worker(self.broker, worker_threads=options.threads, worker_timeout=200)
-        self.worker.work_queue = WorkQueue()  # type: ignore[assignment] # has what Dramatiq's threads ask of theirs
-        self.worker.queue_prefetch = options.threads
-        self.health = HealthServer(
-            settings.http_port, self.metrics.registry, self._alive, self._ready, host=settings.http_host
-        )
-        self.metrics.database_gate_open.set(1)
-        self._stop = threading.Event()
-        self._beat = monotonic()
 
     def run(self) -> int:
         """Work until SIGTERM or SIGINT. Returns the exit code: 1 if a thread died or cannot be interrupted, else 0."""
@@ -204,7 +155,7 @@ class WorkerProcess:
         dramatiq.set_broker(self.broker)
         self.broker.emit_after("process_boot")
         for declaration in self.declarations:
-            register(self.broker, self.runner, declaration)
+            register(self.broker, self.runner, declaration, self._acknowledge)
         self.notifier.start()
         self.health.start()
         self.worker.start()
@@ -229,6 +180,9 @@ class WorkerProcess:
         self.engine.dispose()
         self.health.stop()
         self.log.info("worker stopped")
+
+    def _acknowledge(self, message: Any) -> None:
+        self.worker.consumers[message.queue_name].post_process_message(message)
 
     def _interrupt(self) -> None:
         """Interrupt what still runs. A thread that cannot be interrupted right now may be so a moment later."""

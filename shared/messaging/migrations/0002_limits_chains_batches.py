@@ -27,6 +27,29 @@ BEGIN
     RETURN FOUND;
 END $$
 """
+CLAIM_ALL = """
+CREATE FUNCTION messaging.claim_all(
+    consumer text, message_kind text, messages uuid[], turns bigint[], correlations uuid[], causations uuid[],
+    organisations uuid[], lock_keys bigint[]
+) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    claimed bigint;
+BEGIN
+    IF NOT (SELECT bool_and(pg_try_advisory_xact_lock(lock_key)) FROM unnest(lock_keys) AS lock_key) THEN
+        RETURN false;
+    END IF;
+    INSERT INTO messaging.inbox AS known
+        (message_id, service, kind, status, turn, attempts, correlation_id, causation_id, organisation_id)
+    SELECT one.message, consumer, message_kind, 'done', one.turn, 1, one.correlation, one.causation, one.organisation
+    FROM unnest(messages, turns, correlations, causations, organisations)
+        AS one (message, turn, correlation, causation, organisation)
+    ON CONFLICT (message_id, service) DO UPDATE
+        SET status = 'done', turn = excluded.turn, attempts = known.attempts + 1, finished_at = now()
+        WHERE known.status IN ('waiting', 'calling') AND known.turn <= excluded.turn;
+    GET DIAGNOSTICS claimed = ROW_COUNT;
+    RETURN claimed = cardinality(messages);
+END $$
+"""
 BATCH_IS_CANCELLED = """
 CREATE FUNCTION messaging.batch_is_cancelled(batch uuid) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -46,6 +69,7 @@ END $$
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '3s'")
     op.execute(CLAIM_DONE)
+    op.execute(CLAIM_ALL)
     op.execute(BATCH_IS_CANCELLED)
     op.create_table(
         "batch",
@@ -172,6 +196,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("DROP FUNCTION messaging.batch_is_cancelled")
+    op.execute("DROP FUNCTION messaging.claim_all")
     op.execute("DROP FUNCTION messaging.claim_done")
     op.drop_index(
         "uq_scheduled_debounce_key",

@@ -48,3 +48,22 @@ def test_failed_ones_stay_as_long_as_their_failed_jobs_are_open(yard: Yard) -> N
         yard.act(discard_failed, job)
     assert kept == {"chain": 1, "batch": 2, "batch_shard": 0, "batch_failure": 3}
     assert purged(yard) == {"chain": 0, "batch": 0, "batch_shard": 0, "batch_failure": 0}
+
+
+def test_what_limits_and_keys_have_left_behind_is_deleted(yard: Yard) -> None:
+    """Once it has no meaning any more; what is in force stays."""
+    for age in ("'-1 hour'", "'2 days'", "'40 days'", "'400 days'"):
+        then, message = f"now() - interval {age}", "gen_random_uuid()"
+        for statement in (
+            f"unique_key VALUES ({message}::text, {message}, 'finished', {then})",
+            f"place (key, message_id, service, expires_at, is_waiting) VALUES ('k', {message}, 'toyshop', {then}, false)",
+            f"breaker VALUES ({message}::text, 1, {then}, NULL, NULL)",
+            f"rate_limit VALUES ({message}::text, {then}, 1, NULL)",
+        ):
+            yard.database.query(f"INSERT INTO messaging.{statement}")
+
+    purged(yard)
+
+    tables = ("unique_key", "place", "breaker", "rate_limit")
+    left = {name: yard.database.value(f"SELECT count(*) FROM messaging.{name}") for name in tables}
+    assert left == {"unique_key": 1, "place": 1, "breaker": 2, "rate_limit": 3}
