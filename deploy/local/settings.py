@@ -18,7 +18,7 @@ COMMON = (
 # A name with a service's prefix goes to that service, unless it stands here.
 ELSEWHERE: dict[str, tuple[str, ...]] = {
     # the gateway derives the roles of the services whose routers it mounts; the others sign or encrypt with it
-    "SECRET_KEY": ("gateway", "ticketing", "notifications", "webhooks", "appointments"),
+    "SECRET_KEY": ("gateway", "ticketing", "webhooks", "appointments"),
     # for `bellhop credentials rotate` alone
     "FORMER_SECRET_KEY": (),
     "BELLHOP_PORT": ("gateway",),

@@ -75,7 +75,8 @@ class DeadLetters:
                 with self._connect() as self._database:
                     tell = log.warning
                     self._consume()
-            except (psycopg.Error, pika.exceptions.AMQPError, OSError) as error:
+            except (psycopg.Error, pika.exceptions.AMQPError, OSError, AssertionError) as error:
+                # pika asserts where a connection is closed in the middle of its handshake, as a stop may do.
                 tell("dead letters wait", error=repr(error))
                 tell = log.debug
             self._stopping.wait(RECONNECT_SECONDS)

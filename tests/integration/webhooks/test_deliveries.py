@@ -34,7 +34,7 @@ def failed_jobs(database: Database) -> list[str]:
 
 
 def waits(database: Database) -> list[float]:
-    rows = database.query("SELECT extract(epoch FROM due_at - clock_timestamp())::float8 FROM messaging.scheduled")
+    rows = database.query("SELECT extract(epoch FROM due_at - created_at)::float8 FROM messaging.scheduled")
     return [float(row[0]) for row in rows]
 
 

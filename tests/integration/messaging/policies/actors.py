@@ -31,7 +31,7 @@ CREATE TABLE toyshop.run (
     began timestamptz DEFAULT clock_timestamp(), ended timestamptz
 );
 CREATE TABLE toyshop.done (number bigint, key text);
-CREATE TABLE toyshop.admitted (number bigint, key text, at timestamptz DEFAULT clock_timestamp());
+CREATE TABLE toyshop.admitted (number bigint, key text, "window" float8, at timestamptz DEFAULT clock_timestamp());
 CREATE TABLE toyshop.gate (key text PRIMARY KEY);
 CREATE TABLE toyshop.desk (pid bigint);
 CREATE TABLE toyshop.given (id bigint PRIMARY KEY);
@@ -43,11 +43,12 @@ EVERY_KEY = "every key"
 
 
 class Stamp(JobMiddleware):
-    """One's own middleware: writes down when a job was let through."""
+    """One's own middleware: writes down when a job was let through, and on the account of which window, if it was one."""
 
     def admit(self, admission: Admission) -> None:
-        values = (admission.delivery.fields["number"], admission.delivery.fields["key"])
-        admission.connection.execute("INSERT INTO toyshop.admitted (number, key) VALUES (%s, %s)", values)
+        fields, window = admission.delivery.fields, next(iter(admission.spent.values()), None)
+        values = (fields["number"], fields["key"], window if isinstance(window, float) else None)
+        admission.connection.execute('INSERT INTO toyshop.admitted (number, key, "window") VALUES (%s, %s, %s)', values)
 
 
 @dataclass(frozen=True)
