@@ -9,6 +9,9 @@ import psycopg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+_RANDOM = random.Random()
+"""Of our own: threads leave the state of the program's alone."""
+
 _AWAY_CLASSES = ("08", "53", "57")
 """SQLSTATE classes of a server that cannot serve: connection exception, insufficient resources, operator intervention."""
 _QUERY_CANCELED = "57014"
@@ -74,7 +77,7 @@ class Gate:
         while not self._open.wait(min(0.5, max(0.0, end - time.monotonic()))):
             if self._stopped or time.monotonic() >= end:
                 return False
-        time.sleep(random.uniform(0, 0.25))
+        time.sleep(_RANDOM.uniform(0, 0.25))
         return True
 
     def stop(self) -> None:
@@ -89,7 +92,7 @@ class Gate:
             except Exception as error:  # noqa: BLE001 - whatever the probe meets, the database is not proven to be back
                 if not is_database_away(error):
                     pause = 5.0
-                time.sleep(pause * random.uniform(0.8, 1.2))
+                time.sleep(pause * _RANDOM.uniform(0.8, 1.2))
                 pause = min(pause * 1.5, 2.0)
                 continue
             with self._lock:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from math import inf
 from typing import Protocol
 
+_RANDOM = random.Random()
+"""Of our own: threads leave the state of the program's alone."""
+
 
 class Backoff(Protocol):
     """How long to wait after the attempt with this number (1 is the first) before the next, in seconds."""
@@ -61,4 +64,4 @@ class Linear:
 
 
 def _spread(seconds: float, jitter: float) -> float:
-    return seconds * random.uniform(1 - jitter, 1 + jitter)
+    return seconds * _RANDOM.uniform(1 - jitter, 1 + jitter)

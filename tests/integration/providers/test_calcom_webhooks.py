@@ -51,6 +51,7 @@ def test_a_moved_booking_names_what_it_was(api: Api, heard: Taker) -> None:
 def test_a_request_that_was_moved_is_requested_again(calcom: Calcom, api: Api, heard: Taker) -> None:
     """BOOKING_REQUESTED with rescheduleUid: the name alone does not tell."""
     former = api.booked(workday(), eventTypeId=2)
+    after(heard, 1)
     calcom.do(former["uid"], "reschedule", start=utc(workday(13)))
     bodies = after(heard, 2)
     assert heard.events() == ["BOOKING_REQUESTED", "BOOKING_REQUESTED"]
@@ -60,6 +61,7 @@ def test_a_request_that_was_moved_is_requested_again(calcom: Calcom, api: Api, h
 def test_a_cancelled_booking_has_another_shape(calcom: Calcom, api: Api, heard: Taker) -> None:
     """Times with an offset, no metadata, no price, the sequence one higher."""
     made = api.booked(workday())
+    after(heard, 1)
     calcom.do(made["uid"], "cancel", cancellationReason="ill")
     payload = after(heard, 2)[1]["payload"]
     assert (payload["cancellationReason"], payload["price"], "metadata" in payload) == ("ill", None, False)
@@ -72,6 +74,7 @@ def test_a_cancelled_booking_has_another_shape(calcom: Calcom, api: Api, heard: 
 def test_what_a_host_does_is_announced(calcom: Calcom, api: Api, heard: Taker, deed: str, event: str) -> None:
     """Confirmed, declined, paid."""
     made = api.booked(workday(), eventTypeId=2)
+    after(heard, 1)
     calcom.do(made["uid"], deed)
     assert after(heard, 2)[1]["triggerEvent"] == event
 
@@ -79,6 +82,7 @@ def test_what_a_host_does_is_announced(calcom: Calcom, api: Api, heard: Taker, d
 def test_who_did_not_come_has_a_shape_of_its_own(calcom: Calcom, api: Api, heard: Taker) -> None:
     """`bookingUid` in place of `uid`, and who it was."""
     made = api.booked(workday())
+    after(heard, 1)
     calcom.do(made["uid"], "absent")
     body = after(heard, 2)[1]
     assert (body["triggerEvent"], body["payload"]["bookingUid"]) == ("BOOKING_NO_SHOW_UPDATED", made["uid"])
@@ -113,6 +117,7 @@ def test_an_old_one_can_be_sent_again(calcom: Calcom, api: Api, heard: Taker) ->
     made = api.booked(workday())
     after(heard, 1)
     calcom.send_again(0)
+    after(heard, 2)
     calcom.send_about(made["uid"], "BOOKING_CREATED", age=3600)
     bodies = after(heard, 3)
     assert heard.taken[0][1] == heard.taken[1][1]
