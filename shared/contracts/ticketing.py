@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from shared.contracts.message import Command, Event, FailureNotice
+from shared.contracts.message import Command, Event
 
 INLINE_TICKETS = 20
 """An event names at most this many tickets; beyond that the receiver follows `tickets_url`."""
@@ -17,12 +17,6 @@ class GenerateTickets(Command):
 
     kind: ClassVar[str] = "ticketing.order.generate_tickets"
     order_id: UUID
-
-
-class TicketGenerationFailed(FailureNotice):
-    """The tickets of a paid order could not be issued after the last try."""
-
-    kind: ClassVar[str] = "ticketing.order.generation_failed"
 
 
 class ExpireOrders(Command):

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from shared.logging import configure_logging
 from tests.benchmarks import batches, calls, figures, jobs, latency, memory, policies, relay, tickets
 from tests.benchmarks.figures import Result
 from tests.benchmarks.servers import RIVALS, ROOT, Servers, servers
@@ -34,6 +35,7 @@ def main(names: Sequence[str]) -> int:
     if WITH_RIVALS & set(names or PARTS) and not (RIVALS / "python").exists():
         print("The rivals are not installed: `make bench` does it.", file=sys.stderr)
         return 2
+    configure_logging("bench", "WARNING")  # the lines of the jobs that run in this process would hide the table
     begun = time.monotonic()
     results = []
     with tempfile.TemporaryDirectory(prefix="bellhop-bench-") as name:
