@@ -41,6 +41,7 @@ def test_each_is_signed_over_its_raw_body(api: Api, heard: Taker) -> None:
 def test_a_moved_booking_names_what_it_was(api: Api, heard: Taker) -> None:
     """Another uid, the former in rescheduleUid, the sequence one higher, iCalUID the same."""
     former = api.booked(workday())
+    after(heard, 1)
     moved = api.ask("POST", f"/v2/bookings/{former['uid']}/reschedule", {"start": utc(workday(11))}).json()["data"]
     payload = after(heard, 2)[1]["payload"]
     assert heard.events() == ["BOOKING_CREATED", "BOOKING_RESCHEDULED"]
