@@ -178,8 +178,8 @@ class Consumer(_RabbitmqConsumer):
             acknowledgement = pika.spec.Basic.Ack(self._done.popleft())
             frames.append(pika.frame.Method(self.channel.channel_number, acknowledgement).marshal())
         if frames and self.channel.is_open:
-            # pika would send each by itself.
-            self.connection._impl._output_marshaled_frames([b"".join(frames)])  # noqa: SLF001
+            packet = b"".join(frames)
+            self.connection._impl._output_marshaled_frames([packet])  # noqa: SLF001 - pika sends each by itself
 
     def nack(self, message: MessageProxy) -> None:
         if self._is_mine(message):
