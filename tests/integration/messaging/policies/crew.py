@@ -49,13 +49,18 @@ class Crew:
         next(desk for desk in self.desks if desk.pid == pid).kill()
 
     def lose(self, pid: int, kind: str) -> None:
-        """Kill the desk, and let the one message of this kind that it holds be lost with it: nobody gets it again."""
-        delete = "DELETE FROM messaging.outbox WHERE kind = %s"
+        """Kill the desk, and let the one message of this kind that it holds be lost with it: nobody gets it again.
+
+        Whoever waits for a row alone may be overtaken by a desk; behind who waits for the table they all queue.
+        """
+        delete = f"""DO $$ BEGIN
+            LOCK TABLE messaging.outbox IN EXCLUSIVE MODE; DELETE FROM messaging.outbox WHERE kind = '{kind}';
+        END $$"""
         waiting = """SELECT 1 FROM pg_stat_activity
             WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE %s"""
         with ThreadPoolExecutor(1) as pool:
-            deleted = pool.submit(self.query, delete, kind)
-            wait_for(lambda: self.query(waiting, "DELETE FROM messaging.outbox%"), 20, "the deletion to be next")
+            deleted = pool.submit(self.query, delete)
+            wait_for(lambda: self.query(waiting, "DO $$ BEGIN%"), 20, "the deletion to be next")
             self.kill(pid)
             deleted.result(20)
 
