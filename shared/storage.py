@@ -6,13 +6,15 @@ flushed to the disk one by one, so that a power cut can take the last seconds; a
 
 import errno
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 from urllib.parse import unquote, urlsplit
 
+import obstore
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, S3Store
 
@@ -22,8 +24,15 @@ from shared.ids import new_id
 LONGEST_KEY: Final = 900
 """S3 allows 1,024 bytes, of which the prefix needs some."""
 CHECK_PREFIX: Final = "storage-check"
+PIECE: Final = 1024 * 1024
+"""Bytes that a reader of a stream is given at least, but for the last piece."""
+PART: Final = 8 * 1024 * 1024
+"""Bytes of one part of a streamed write. S3 takes 10,000 parts: 80 GB."""
+PARTS_AT_ONCE: Final = 2
 
 _SEGMENT = re.compile(r"[A-Za-z0-9_=@+-][A-Za-z0-9._=@+-]{0,199}")
+_UNFINISHED = re.compile(r".+#\d+")
+"""How obstore names the file of a write that is not complete."""
 _OS_ERROR = re.compile(r"\(os error (\d+)\)")
 
 _ADVICE: Final = {
@@ -55,6 +64,26 @@ class StorageUnavailable(TransientError):  # noqa: N818 - says what is the matte
     """The storage is full, read-only, out of reach or refuses us; the message says what an operator can do."""
 
     code: ClassVar[str] = "storage_unavailable"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """What is known of an object without reading it. `size` is in bytes; `etag` changes whenever the object does."""
+
+    key: str
+    size: int
+    modified_at: datetime
+    etag: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """An object, or a range of it, to be read once, piece by piece. Reading raises what the methods of Storage raise."""
+
+    object: StoredObject
+    start: int
+    end: int
+    pieces: Iterator[bytes]
 
 
 def open_storage(url: str) -> "Storage":
@@ -106,6 +135,45 @@ class Storage:
         with _translated(f"writing {key}"):
             self._store.put(path, data, attributes=attributes)
 
+    def put_stream(self, key: str, pieces: Iterable[bytes], content_type: str) -> int:
+        """Write an object piece by piece, with two parts of 8 MiB in memory; returns its size in bytes.
+
+        It is there when all is written. An error in between, also one of whoever makes the pieces, leaves no object; a
+        process that is killed leaves what `discard_unfinished` removes (in a bucket, the bucket's own rule for
+        incomplete uploads).
+        """
+        path, size = _valid(key), 0
+        attributes = {"Content-Type": content_type} if self._folder is None else None
+        with _translated(f"writing {key}"):
+            writer = obstore.open_writer(
+                self._store, path, attributes=attributes, buffer_size=PART, max_concurrency=PARTS_AT_ONCE
+            )
+        for piece in pieces:
+            with _translated(f"writing {key}"):
+                writer.write(piece)
+            size += len(piece)
+        with _translated(f"writing {key}"):
+            writer.close()
+        return size
+
+    def stream(self, key: str, start: int = 0, end: int | None = None) -> Stream:
+        """Open an object to be read from byte `start` up to, but not including, `end` (None: to its end).
+
+        StorageObjectMissing if there is none; ValueError for a range outside of it.
+        """
+        found = self.head(key)
+        stop = found.size if end is None else end
+        if not 0 <= start <= stop <= found.size:
+            raise ValueError(f"{key} has {found.size} bytes, none from {start} to {end}")
+        return Stream(found, start, stop, self._pieces(found, start, stop))
+
+    def _pieces(self, found: StoredObject, start: int, end: int) -> Iterator[bytes]:
+        if start == end:
+            return
+        with _translated(f"reading {found.key}"):
+            for piece in self._store.get(found.key, options={"range": (start, end)}).stream(min_chunk_size=PIECE):
+                yield bytes(piece)
+
     def get(self, key: str) -> bytes:
         """Return the whole object; StorageObjectMissing if there is none."""
         path = _valid(key)
@@ -116,14 +184,21 @@ class Storage:
             self._assure_folder()
             raise
 
-    def exists(self, key: str) -> bool:
-        """Say whether there is such an object."""
+    def head(self, key: str) -> StoredObject:
+        """Return what is known of an object; StorageObjectMissing if there is none."""
         path = _valid(key)
         try:
             with _translated(f"looking for {key}"):
-                self._store.head(path)
+                return _stored(self._store.head(path))
         except StorageObjectMissing:
             self._assure_folder()
+            raise
+
+    def exists(self, key: str) -> bool:
+        """Say whether there is such an object."""
+        try:
+            self.head(key)
+        except StorageObjectMissing:
             return False
         return True
 
@@ -138,11 +213,29 @@ class Storage:
 
     def list(self, prefix: str = "") -> Iterator[str]:
         """Yield the keys below a prefix of whole segments (`tickets/2026`), in no order, a thousand at a time."""
+        return (found.key for found in self.objects(prefix))
+
+    def objects(self, prefix: str = "") -> Iterator[StoredObject]:
+        """Yield the objects below a prefix of whole segments, in no order, a thousand at a time."""
         path = _valid(prefix) if prefix else None
         with _translated(f"listing {prefix or 'all'}"):
             for page in self._store.list(path, chunk_size=1000):
-                for found in page:
-                    yield found["path"]
+                yield from map(_stored, page)
+
+    def discard_unfinished(self, prefix: str, before: datetime) -> int:
+        """Remove what killed processes have left of streamed writes below a prefix and have not touched since `before`.
+
+        Returns how many. A bucket keeps such parts out of sight: it needs a rule of its own that aborts them.
+        """
+        if self._folder is None:
+            return 0
+        removed = 0
+        with _translated(f"clearing {prefix}"):
+            for file in (self._folder / _valid(prefix)).rglob("*#*"):
+                if _UNFINISHED.fullmatch(file.name) and file.stat().st_mtime < before.timestamp():
+                    file.unlink(missing_ok=True)
+                    removed += 1
+        return removed
 
     def check(self) -> None:
         """Write and delete a small object; StorageUnavailable says why the storage cannot be written to."""
@@ -154,6 +247,10 @@ class Storage:
         """Tell a missing file from a missing folder: when the disk is not mounted, trying again later does help."""
         if self._folder is not None and not self._folder.is_dir():
             raise StorageUnavailable(f"the storage folder {self._folder} is gone: is its disk mounted?")
+
+
+def _stored(meta: Mapping[str, Any]) -> StoredObject:
+    return StoredObject(meta["path"], meta["size"], meta["last_modified"], meta["e_tag"])
 
 
 def _valid(key: str) -> str:

@@ -5,12 +5,13 @@ import sys
 from services.ticketing import actors
 from services.ticketing.adapters.ed25519 import EventSignatures
 from services.ticketing.adapters.qr import qr_png
-from services.ticketing.domain.links import Links, link_key
+from services.ticketing.domain.links import Links
 from services.ticketing.handlers.tickets import Press
 from shared.clock import now
 from shared.crypto import Vault
 from shared.messaging.worker import run_worker
 from shared.settings import Settings
+from shared.signed_links import SignedLinks, link_key
 from shared.storage import open_storage
 
 
@@ -21,7 +22,7 @@ def build_dependencies(settings: Settings) -> Press:
         signatures=EventSignatures(Vault(secret_key)),
         qr_png=qr_png,
         storage=open_storage(settings.storage_url),
-        links=Links(settings.public_url, link_key(secret_key)),
+        links=Links(SignedLinks(settings.public_url, link_key(secret_key, "ticketing"))),
         clock=now,
     )
 

@@ -102,17 +102,3 @@ class NonceReusedError(TicketingError):
 
     code = "nonce_reused"
     http_status = 409
-
-
-class LinkInvalidError(TicketingError):
-    """A link's signature is missing or wrong."""
-
-    code = "link_invalid"
-    http_status = 403
-
-
-class LinkExpiredError(TicketingError):
-    """A link was good once, and its time is over."""
-
-    code = "link_expired"
-    http_status = 410

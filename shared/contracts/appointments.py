@@ -174,3 +174,16 @@ class AppointmentCancelled(Event):
     ends_at: datetime
     reason: str
     cancelled_at: datetime
+
+
+class CallHandled(Event):
+    """A call has been worked on, as far as it goes for now. `outcome` is where it has led to; a later event of the same
+    call replaces an earlier one.
+    """
+
+    kind: ClassVar[str] = "appointments.call.handled"
+    call_id: UUID
+    organisation_id: UUID
+    outcome: str
+    started_at: datetime
+    handled_at: datetime

@@ -1,12 +1,12 @@
 """Messages of the notifications service: mail, SMS, alerts to operations."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-from shared.contracts.message import Command, FailureNotice
+from shared.contracts.message import Command, Event, FailureNotice
 
 
 class SendEmail(Command):
@@ -88,3 +88,66 @@ class TellAboutAppointment(Command):
     calendar: CalendarEntry | None = None
     manage_url: str = ""
     slots: tuple[OfferedSlot, ...] = ()
+
+
+class Attached(BaseModel):
+    """A file of the storage that a letter carries. With `inline` it is a picture that the letter shows."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    storage_key: str
+    name: str
+    content_type: str
+    inline: bool = False
+
+
+class TellAboutReport(Command):
+    """Write to a person about what they asked the reports service for.
+
+    `key` is what makes it one letter: heard again with the same key, nothing is sent. `subject_of` is the thing in the
+    person's words (`attendees.xlsx`, the name of an imported file, the name of an organisation). `counts` are shown in
+    their order, as figures with names known to the letter; `lines` are sentences of their own, such as the first errors.
+    """
+
+    kind: ClassVar[str] = "notifications.report.tell"
+    letter: Literal["export_ready", "export_failed", "import_finished", "import_failed", "weekly_report"]
+    key: str
+    organisation_id: UUID
+    email: str
+    name: str = ""
+    language: str = "en"
+    time_zone: str = "UTC"
+    subject_of: str
+    url: str = ""
+    expires_at: datetime | None = None
+    reason: str = ""
+    counts: dict[str, int] = Field(default_factory=dict)
+    lines: tuple[str, ...] = ()
+    period_starts: date | None = None
+    attachments: tuple[Attached, ...] = ()
+
+
+class WelcomePerson(Command):
+    """Write a welcome to somebody who is new. `key` makes it one letter; a failure is logged with `person_id`."""
+
+    kind: ClassVar[str] = "notifications.person.welcome"
+    key: str
+    organisation_id: UUID
+    person_id: UUID
+    name: str
+    email: str
+    language: str = "en"
+    sender: str = ""
+    text: str = ""
+
+
+class NotificationEnded(Event):
+    """A mail or a text message has come to its end: `state` says which."""
+
+    kind: ClassVar[str] = "notifications.notification.ended"
+    notification_id: UUID
+    organisation_id: UUID | None
+    channel: Literal["email", "sms"]
+    template: str
+    state: Literal["sent", "failed", "unknown", "suppressed"]
+    ended_at: datetime

@@ -25,6 +25,49 @@ class ExpireOrders(Command):
     kind: ClassVar[str] = "ticketing.order.expire_due"
 
 
+class EventCreated(Event):
+    """An event (a concert, say) can have tickets from now on."""
+
+    kind: ClassVar[str] = "ticketing.event.created"
+    event_id: UUID
+    organisation_id: UUID
+    name: str
+    venue: str | None
+    currency: str
+    starts_at: datetime
+    ends_at: datetime | None
+    created_at: datetime
+
+
+class OrderedItem(BaseModel):
+    """So many tickets of one type in an order, at the price of that moment in minor units."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    ticket_type_id: UUID
+    ticket_type: str
+    quantity: int
+    unit_price: int
+
+
+class OrderPlaced(Event):
+    """An order holds its tickets. `expires_at` is the end of its hold, and None where nothing is to be paid."""
+
+    kind: ClassVar[str] = "ticketing.order.placed"
+    order_id: UUID
+    number: str
+    organisation_id: UUID
+    event_id: UUID
+    customer_name: str
+    customer_email: str
+    customer_phone: str | None
+    amount: int
+    currency: str
+    items: tuple[OrderedItem, ...]
+    placed_at: datetime
+    expires_at: datetime | None
+
+
 class OrderPaid(Event):
     """An order is paid in full (or was free). `amount` is in minor units; `payment_id` is None for a free order."""
 
@@ -73,6 +116,33 @@ class OrderFulfilled(Event):
     fulfilled_at: datetime
 
 
+class NewTicket(BaseModel):
+    """A ticket that was issued, without what lets anybody in."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: UUID
+    code: str
+    ticket_type_id: UUID
+    ticket_type: str
+
+
+TICKETS_TOLD_AT_ONCE = 200
+"""A message has room for them."""
+
+
+class TicketsIssued(Event):
+    """Some tickets of an order, at most TICKETS_TOLD_AT_ONCE: of a larger order there are several of these events."""
+
+    kind: ClassVar[str] = "ticketing.order.tickets_issued"
+    order_id: UUID
+    organisation_id: UUID
+    event_id: UUID
+    part: int
+    tickets: tuple[NewTicket, ...]
+    issued_at: datetime
+
+
 class OrderExpired(Event):
     """An unpaid order's hold ended and its stock is free again."""
 
@@ -82,6 +152,17 @@ class OrderExpired(Event):
     organisation_id: UUID
     event_id: UUID
     expired_at: datetime
+
+
+class OrderCancelled(Event):
+    """An order that was not paid was cancelled, and its stock is free again."""
+
+    kind: ClassVar[str] = "ticketing.order.cancelled"
+    order_id: UUID
+    number: str
+    organisation_id: UUID
+    event_id: UUID
+    cancelled_at: datetime
 
 
 class PaymentRefused(Event):

@@ -83,6 +83,7 @@ class Policy:
     permanent: tuple[type[Exception], ...] = ()
     on_failure: type[FailureNotice] | None = None
     lease: float | None = None
+    repeatable: bool = False
     retry_until: float | None = None
     max_exceptions: int | None = None
     middleware: tuple[JobMiddleware, ...] = ()
@@ -157,6 +158,7 @@ def provider_actor(
     backoff: Backoff | None = None,
     time_limit: float = 60.0,
     call_deadline: float = 30.0,
+    repeatable: bool = False,
     retry_until: float | None = None,
     max_exceptions: int | None = None,
     permanent: Iterable[type[Exception]] = (),
@@ -165,7 +167,9 @@ def provider_actor(
 ) -> Callable[[Callable[[Any], ProviderSteps[Any, Any, Any]]], ActorDeclaration]:
     """Declare `function(dependencies)`, which returns the ProviderSteps to take on hearing `contract`.
 
-    `call_deadline` is the longest that one call can take in seconds; the lease on the call is 30 s longer.
+    `call_deadline` is the longest that one call can take in seconds; the lease on the call is 30 s longer. Where the call
+    is `repeatable` (two of them at once write the same, as with files whose keys come from ids), nobody waits for the
+    lease of a worker that died: the next delivery calls again at once, and the newest call alone records.
     """
     policy = Policy(
         tries,
@@ -174,6 +178,7 @@ def provider_actor(
         _many(contract, "permanent", permanent),
         on_failure,
         lease=call_deadline + 30,
+        repeatable=repeatable,
         retry_until=retry_until,
         max_exceptions=max_exceptions,
         middleware=_many(contract, "middleware", middleware),

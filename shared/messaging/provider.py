@@ -1,8 +1,8 @@
 """Work with a provider in three steps: prepare and commit, call with no transaction open, record and commit.
 
-Between the steps a lease says that a call is under way. Whoever finds it alive waits for its end; whoever finds it
-expired, or marked unknown, asks the provider before anything is repeated. The lease's token fences the record: of two
-runs that both believe in their call, one records.
+Between the steps a lease says that a call is under way. Whoever finds it alive waits for its end, unless the call is
+declared to be repeatable; whoever finds it expired, or marked unknown, asks the provider before anything is repeated.
+The lease's token fences the record: of two runs that both believe in their call, one records.
 """
 
 from dataclasses import dataclass
@@ -110,7 +110,7 @@ class _Steps:
             self._clear_starts(connection)
             return "quiet"
         lease = connection.execute(_READ, self._key).fetchone()
-        seconds = 5.0 if claim is Claim.BUSY else _left(lease)
+        seconds = 5.0 if claim is Claim.BUSY else self._wait(lease)
         if seconds > 0:
             if delivery.redelivered:
                 take_back_start(connection, delivery.service, delivery.message_id)
@@ -129,6 +129,10 @@ class _Steps:
         inbox.write(connection, delivery, "calling", turn=delivery.turn, attempts=attempts)
         connection.execute(_TAKE, (*self._key, self.token, self._lease))
         return _Prepared(intent, called_before=lease is not None)
+
+    def _wait(self, lease: Any) -> float:
+        """Seconds to wait for the end of another's call."""
+        return 0.0 if self.declaration.policy.repeatable else _left(lease)
 
     def _is_poison(self, connection: Connection, lease: Any) -> bool:
         """Count a call whose end nobody saw as an unfinished start. True if it was one too many."""

@@ -5,10 +5,11 @@ from typing import Annotated
 from fastapi import Depends
 
 from services.ticketing.adapters.ed25519 import EventSignatures
-from services.ticketing.domain.links import Links, link_key
+from services.ticketing.domain.links import Links
 from services.ticketing.settings import TicketingSettings
 from shared.api import ResourcesDep, work_of
 from shared.database.session import UnitOfWork
+from shared.signed_links import SignedLinks, link_key
 
 WorkDep = Annotated[UnitOfWork, Depends(work_of("ticketing"))]
 
@@ -19,7 +20,7 @@ async def _signatures(resources: ResourcesDep) -> EventSignatures:
 
 async def _links(resources: ResourcesDep) -> Links:
     settings = resources.settings
-    return Links(settings.public_url, link_key(settings.secret_key.get_secret_value()))
+    return Links(SignedLinks(settings.public_url, link_key(settings.secret_key.get_secret_value(), "ticketing")))
 
 
 async def _settings() -> TicketingSettings:

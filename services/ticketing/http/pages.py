@@ -13,11 +13,12 @@ from services.ticketing.domain.events import Event
 from services.ticketing.domain.links import Links, link_expiry, order_path, qr_path
 from services.ticketing.domain.orders import Order
 from services.ticketing.domain.tickets import Ticket
-from services.ticketing.errors import LinkExpiredError, LinkInvalidError, TicketNotFoundError
+from services.ticketing.errors import TicketNotFoundError
 from services.ticketing.http.dependencies import LinksDep, WorkDep
 from services.ticketing.repository import Events, Orders, Tickets
 from shared.api import ResourcesDep, problems
 from shared.clock import now
+from shared.signed_links import LinkExpiredError, LinkInvalidError
 from shared.storage import StorageObjectMissing
 
 router = APIRouter()

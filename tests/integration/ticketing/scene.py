@@ -13,7 +13,7 @@ from services.ticketing import actors
 from services.ticketing.adapters.ed25519 import EventSignatures
 from services.ticketing.adapters.qr import qr_png
 from services.ticketing.domain.events import Event, TicketType
-from services.ticketing.domain.links import Links, link_key
+from services.ticketing.domain.links import Links
 from services.ticketing.domain.orders import Customer, Order
 from services.ticketing.domain.tickets import Ticket
 from services.ticketing.handlers import events, orders
@@ -27,6 +27,7 @@ from shared.crypto import Vault
 from shared.database.session import UnitOfWork
 from shared.ids import new_id
 from shared.messaging.testing import run_inline
+from shared.signed_links import SignedLinks, link_key
 from shared.storage import open_storage
 from tests.support.databases import SECRET_KEY, Database
 
@@ -54,7 +55,7 @@ class Scene:
 
     @property
     def press(self) -> Press:
-        links = Links("https://tickets.example", link_key(SECRET_KEY))
+        links = Links(SignedLinks("https://tickets.example", link_key(SECRET_KEY, "ticketing")))
         return Press(self.signatures, qr_png, open_storage(self.folder.as_uri()), links, now)
 
     def elsewhere(self) -> "Scene":

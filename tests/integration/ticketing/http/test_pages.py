@@ -6,14 +6,15 @@ from urllib.parse import urlsplit
 import pytest
 from fastapi.testclient import TestClient
 
-from services.ticketing.domain.links import Links, link_expiry, link_key
+from services.ticketing.domain.links import Links, link_expiry
 from services.ticketing.domain.orders import Order
 from shared.clock import now
 from shared.ids import new_id
+from shared.signed_links import SignedLinks, link_key
 from tests.integration.ticketing.scene import OVER, Scene
 from tests.support.databases import SECRET_KEY
 
-LINKS = Links("http://testserver", link_key(SECRET_KEY))
+LINKS = Links(SignedLinks("http://testserver", link_key(SECRET_KEY, "ticketing")))
 
 
 @pytest.fixture

@@ -6,13 +6,13 @@ from uuid import UUID
 
 import pytest
 
-from services.ticketing.domain.links import Links, link_expiry, link_key, order_path, qr_path
-from services.ticketing.errors import LinkExpiredError, LinkInvalidError
+from services.ticketing.domain.links import Links, link_expiry, order_path, qr_path
+from shared.signed_links import LinkExpiredError, LinkInvalidError, SignedLinks, link_key
 
 NOW = datetime(2026, 5, 1, 12, 30, tzinfo=UTC)
 LATER = NOW + timedelta(days=2)
 TICKET, OTHER = UUID(int=1), UUID(int=2)
-LINKS = Links("https://tickets.example/", link_key("a secret of the test"))
+LINKS = Links(SignedLinks("https://tickets.example/", link_key("a secret of the test", "ticketing")))
 
 
 def parts(url: str) -> tuple[str, int, str]:
@@ -54,7 +54,7 @@ def test_a_made_up_signature_is_refused(signature: str) -> None:
 def test_a_signature_is_good_for_its_ticket_page_time_and_installation_only() -> None:
     """A link cannot be bent to another ticket, to the order's page, to a later time, or used elsewhere."""
     path, expires, signature = parts(LINKS.qr_url(TICKET, LATER))
-    elsewhere = Links("https://tickets.example", link_key("another secret"))
+    elsewhere = Links(SignedLinks("https://tickets.example", link_key("another secret", "ticketing")))
     refused = []
     for links, bent_path, bent_expires in (
         (LINKS, qr_path(OTHER), expires),
@@ -71,7 +71,7 @@ def test_a_signature_is_good_for_its_ticket_page_time_and_installation_only() ->
 def test_without_a_secret_no_link_is_made() -> None:
     """An empty key would let everybody sign."""
     with pytest.raises(ValueError, match="SECRET_KEY"):
-        link_key("")
+        link_key("", "ticketing")
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from services.ticketing.handlers.tickets import Draft, Plan, Press, make_tickets
 from shared.clock import now
 from shared.crypto import Vault
 from shared.errors import TransientError
+from shared.signed_links import SignedLinks
 
 MOMENT = datetime(2026, 5, 1, 20, 0, tzinfo=UTC)
 SIGNATURES = EventSignatures(Vault("a secret of the tests"))
@@ -44,7 +45,13 @@ class Shelf:
 
 
 def press(shelf: Shelf) -> Press:
-    return Press(SIGNATURES, lambda text: f"picture of {text}".encode(), shelf, Links("https://x.example", b"key"), now)
+    return Press(
+        SIGNATURES,
+        lambda text: f"picture of {text}".encode(),
+        shelf,
+        Links(SignedLinks("https://x.example", b"key")),
+        now,
+    )
 
 
 def plan(quantity: int) -> Plan:

@@ -1,0 +1,1 @@
+"""The media service: photos, their thumbnails, and archives of them."""

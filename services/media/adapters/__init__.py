@@ -1,0 +1,1 @@
+"""Outside formats and libraries, each known in one place."""

@@ -1,0 +1,14 @@
+"""Archives of photos."""
+
+from alembic import op
+
+revision = "media_0002"
+down_revision = "media_0001"
+branch_labels = None
+depends_on = None
+
+SCHEMA = "media"
+
+
+def upgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '3s'")

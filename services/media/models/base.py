@@ -1,0 +1,9 @@
+"""The base of all tables of media."""
+
+import shared.database.base
+from shared.database.base import schema
+
+
+class Base(shared.database.base.Base):
+    __abstract__ = True
+    metadata = schema("media")

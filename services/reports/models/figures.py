@@ -1,0 +1,70 @@
+"""Daily figures, what must be computed anew, and the reports that are made of them."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Date, Index, func, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import Text
+
+from services.reports.models.base import Base
+
+
+class PreferencesRow(Base):
+    """What an organisation wants of its reports: whose days they count, who gets the weekly report, in which language."""
+
+    __tablename__ = "preferences"
+    organisation_id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    time_zone: Mapped[str]
+    language: Mapped[str]
+    weekly_to: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    changed_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
+class StaleDayRow(Base):
+    """Something that happened at this hour (UTC) was heard of after the figures were last computed."""
+
+    __tablename__ = "stale_hours"
+    organisation_id: Mapped[UUID] = mapped_column(primary_key=True)
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+
+
+class DailyFigureRow(Base):
+    """One figure of one day. `amount` is in minor units of `currency`, empty where the figure is no money.
+
+    `dimension` says of what, such as a ticket type, and is empty where the figure is of all.
+    """
+
+    __tablename__ = "daily_figures"
+    organisation_id: Mapped[UUID] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    figure: Mapped[str] = mapped_column(primary_key=True)
+    dimension: Mapped[str] = mapped_column(primary_key=True, server_default="")
+    currency: Mapped[str] = mapped_column(primary_key=True, server_default="")
+    label: Mapped[str] = mapped_column(server_default="")
+    count: Mapped[int] = mapped_column(server_default=text("0"))
+    amount: Mapped[int] = mapped_column(server_default=text("0"))
+
+
+class EventReportRow(Base):
+    """The statistics of one event, as they were last computed."""
+
+    __tablename__ = "event_reports"
+    event_id: Mapped[UUID] = mapped_column(primary_key=True)
+    organisation_id: Mapped[UUID]
+    statistics: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    computed_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
+class WeeklyReportRow(Base):
+    """A weekly report that was made: once for an organisation and week."""
+
+    __tablename__ = "weekly_reports"
+    organisation_id: Mapped[UUID] = mapped_column(primary_key=True)
+    monday: Mapped[date] = mapped_column(Date, primary_key=True)
+    storage_keys: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    made_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    __table_args__ = (Index("ix_weekly_reports_made_at", "made_at"),)
