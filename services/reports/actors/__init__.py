@@ -1,0 +1,3 @@
+"""What the reports service hears: of the other services' events, and its own jobs."""
+
+__all__: list[str] = []

@@ -1,0 +1,5 @@
+"""What is published for reports, and when."""
+
+from shared.schedules import Schedule
+
+SCHEDULES: list[Schedule] = []
