@@ -9,7 +9,7 @@ from shared.messaging.worker import run_worker
 from shared.settings import Settings
 
 
-def build_dependencies(settings: Settings, own: ReportsSettings | None = None) -> Dependencies:
+def build_dependencies(_settings: Settings, own: ReportsSettings | None = None) -> Dependencies:
     """Put together what the handlers need. Raises ValueError where a setting is wrong."""
     own = own or ReportsSettings()
     return Dependencies(facts=own)

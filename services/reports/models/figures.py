@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Date, Index, func, text
+from sqlalchemy import Date, Identity, Index, func, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
@@ -25,11 +25,17 @@ class PreferencesRow(Base):
 
 
 class StaleDayRow(Base):
-    """Something that happened at this hour (UTC) was heard of after the figures were last computed."""
+    """A mark: something that happened at this hour (UTC) was heard of after the figures were last computed.
+
+    Marks are only ever added, so that no two events wait for each other; an hour may have many. Whoever computes deletes
+    the marks first, and reads the projection in a statement after that: what comes meanwhile leaves marks of its own.
+    """
 
     __tablename__ = "stale_hours"
-    organisation_id: Mapped[UUID] = mapped_column(primary_key=True)
-    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    organisation_id: Mapped[UUID]
+    hour: Mapped[datetime]
+    __table_args__ = (Index("ix_stale_hours_organisation_id_hour", "organisation_id", "hour"),)
 
 
 class DailyFigureRow(Base):

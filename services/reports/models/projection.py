@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Identity, Index, func, text
+from sqlalchemy import CheckConstraint, Identity, Index, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -27,19 +27,24 @@ class LoggedEventRow(Base):
 
 
 class RebuildRow(Base):
-    """A rebuild of the projection: `applied` of `total` logged events are in it, up to the sequence `reached`."""
+    """A rebuild of the projection: `applied` of `total` logged events are in it, up to the sequence `reached`.
+
+    Before `emptied_at` the projection still is what it was.
+    """
 
     __tablename__ = "rebuilds"
     id: Mapped[UUID] = mapped_column(primary_key=True)
     state: Mapped[str]
     reached: Mapped[int] = mapped_column(server_default=text("0"))
-    until: Mapped[int]
+    until: Mapped[int] = mapped_column(server_default=text("0"))
     applied: Mapped[int] = mapped_column(server_default=text("0"))
-    total: Mapped[int]
+    total: Mapped[int] = mapped_column(server_default=text("0"))
     failure: Mapped[str | None]
     started_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    emptied_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     __table_args__ = (
+        CheckConstraint("state IN ('running', 'done', 'failed')", name="state_known"),
         Index("uq_rebuilds_running", text("(state)"), unique=True, postgresql_where=text("state = 'running'")),
     )
 
