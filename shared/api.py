@@ -8,7 +8,7 @@ import base64
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
 from fastapi import Depends, FastAPI, Query, Request, Security
@@ -75,17 +75,26 @@ class Resources:
     settings: Settings
 
 
+class Works(Protocol):
+    """Returns a service's unit of work for a request.
+
+    On a POST with an Idempotency-Key its commit waits for the answer, so that both are kept or neither. With `at_once`
+    it commits at the end of its block all the same: for what must be written down before a file is.
+    """
+
+    def __call__(self, request: Request, service: str, *, at_once: bool = False) -> UnitOfWork: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Api:
     """What the gateway gives to the endpoints that it mounts.
 
-    `authenticate` takes an Authorization header and raises Problem 401. `work` returns a service's unit of work for
-    this request: on a POST with an Idempotency-Key its commit waits for the answer, so that both are kept or neither.
+    `authenticate` takes an Authorization header and raises Problem 401.
     """
 
     resources: Resources
     authenticate: Callable[[str | None], Awaitable[Caller]]
-    work: Callable[[Request, str], UnitOfWork]
+    work: Works
 
 
 def api_of(request: Request) -> Api:
@@ -114,11 +123,11 @@ CallerDep = Annotated[Caller, Depends(current_caller)]
 ResourcesDep = Annotated[Resources, Depends(_resources)]
 
 
-def work_of(service: str) -> Callable[[Request], Awaitable[UnitOfWork]]:
+def work_of(service: str, *, at_once: bool = False) -> Callable[[Request], Awaitable[UnitOfWork]]:
     """A dependency that gives one service's unit of work: `Annotated[UnitOfWork, Depends(work_of("ticketing"))]`."""
 
     async def work(request: Request) -> UnitOfWork:
-        return api_of(request).work(request, service)
+        return api_of(request).work(request, service, at_once=at_once)
 
     return work
 

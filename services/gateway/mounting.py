@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from services.gateway.idempotency.deferred import DeferredTransaction
 from shared import discovery
+from shared.api import Works
 from shared.database.engine import open_engine
 from shared.database.roles import service_url
 from shared.database.session import UnitOfWork, unit_of_work
@@ -55,13 +56,13 @@ def _url(settings: Settings, service: str) -> str:
     return settings.database_url
 
 
-def work_for(engines: Mapping[str, Engine], on_published: Callable[[], None]) -> Callable[[Request, str], UnitOfWork]:
+def work_for(engines: Mapping[str, Engine], on_published: Callable[[], None]) -> Works:
     """How an endpoint comes by its unit of work; with an Idempotency-Key, by one that is committed with the answer."""
     works = {service: unit_of_work(engine, on_published) for service, engine in engines.items()}
 
-    def work(request: Request, service: str) -> UnitOfWork:
+    def work(request: Request, service: str, *, at_once: bool = False) -> UnitOfWork:
         deferred = request.scope["state"].get("deferred")
-        if isinstance(deferred, DeferredTransaction):
+        if isinstance(deferred, DeferredTransaction) and not at_once:
             return deferred.unit_of_work(engines[service], on_published)
         return works[service]
 
