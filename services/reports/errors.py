@@ -31,3 +31,9 @@ class ProjectionBusyError(TransientError):
 
     code: ClassVar[str] = "projection_not_whole"
     http_status: ClassVar[int] = 503
+
+
+class TypesettingError(PermanentError):
+    """A document could not be typeset: its template or its data are at fault, or it needs more than it may have."""
+
+    code: ClassVar[str] = "typesetting_failed"
