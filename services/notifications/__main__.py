@@ -5,8 +5,10 @@ from zoneinfo import ZoneInfo
 
 from services.notifications import actors
 from services.notifications.adapters.smtp import SmtpMailer, SmtpServer
+from services.notifications.adapters.stored_files import StoredFiles
 from services.notifications.adapters.twilio import TwilioTexter
 from services.notifications.composing import Composer
+from services.notifications.composing.enclosures import ENCLOSED_BYTES
 from services.notifications.domain.mailboxes import Mailbox, mailboxes
 from services.notifications.errors import RecipientRefusedError
 from services.notifications.handlers.dependencies import Dependencies
@@ -26,8 +28,9 @@ def build_dependencies(settings: Settings, own: NotificationsSettings | None = N
     senders = _addresses("NOTIFICATIONS_FROM", own.sender)
     if len(senders) != 1:
         raise ValueError(f"NOTIFICATIONS_FROM is one address, not {len(senders)}")
+    files = StoredFiles(open_storage(settings.storage_url), ENCLOSED_BYTES)
     return Dependencies(
-        composer=Composer(senders[0], ZoneInfo(settings.timezone), open_storage(settings.storage_url).get),
+        composer=Composer(senders[0], ZoneInfo(settings.timezone), files.read),
         mailer=SmtpMailer(SmtpServer.of(own.smtp_url.get_secret_value())) if own.has_mail else None,
         texter=_twilio(own) if own.has_text_messages else None,
         operations=tuple(box.address for box in _addresses("OPERATIONS_EMAIL", settings.operations_email)),

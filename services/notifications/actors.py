@@ -1,15 +1,26 @@
 """What the notifications service hears."""
 
 from services.notifications.domain.sendings import Email, TextMessage
-from services.notifications.handlers import alerts, appointments, emails, orders, text_messages
+from services.notifications.handlers import alerts, appointments, emails, orders, people, reports, text_messages
 from services.notifications.handlers.dependencies import Dependencies
-from shared.contracts.notifications import AlertFailure, AlertOperations, SendEmail, SendSms, TellAboutAppointment
+from shared.contracts.notifications import (
+    AlertFailure,
+    AlertOperations,
+    SendBulkEmail,
+    SendEmail,
+    SendSms,
+    TellAboutAppointment,
+    TellAboutReport,
+    WelcomePerson,
+)
 from shared.contracts.ticketing import OrderFulfilled
 from shared.messaging.actor import ProviderSteps, actor, provider_actor
 from shared.messaging.outbox import Session
 from shared.messaging.retries import Delays
 
 DEFAULT, EMAIL, SMS = "notifications.default", "notifications.email", "notifications.sms"
+BULK = "notifications.bulk"
+"""For what is written to thousands at once, so that no ticket waits behind it."""
 WAITS = Delays([30, 300], jitter=0.2)
 """Seconds between the three tries: over a restart of a mail server, and over most greylisting."""
 
@@ -22,6 +33,16 @@ def send_tickets(message: OrderFulfilled, session: Session, dependencies: Depend
 @actor(TellAboutAppointment, queue=DEFAULT, time_limit=30, on_failure=AlertFailure)
 def tell_about_appointment(message: TellAboutAppointment, session: Session, dependencies: Dependencies) -> None:
     appointments.tell(session, message, has_text_messages=dependencies.texter is not None)
+
+
+@actor(TellAboutReport, queue=DEFAULT, time_limit=30, on_failure=AlertFailure)
+def tell_about_report(message: TellAboutReport, session: Session, _dependencies: Dependencies) -> None:
+    reports.tell(session, message)
+
+
+@actor(WelcomePerson, queue=BULK, time_limit=30, on_failure=AlertFailure)
+def welcome_person(message: WelcomePerson, session: Session, _dependencies: Dependencies) -> None:
+    people.welcome(session, message)
 
 
 @actor(AlertOperations, queue=DEFAULT, time_limit=30)
@@ -37,7 +58,14 @@ def alert_failure(message: AlertFailure, session: Session, dependencies: Depende
 @provider_actor(
     SendEmail, queue=EMAIL, tries=3, backoff=WAITS, time_limit=30, call_deadline=30, on_failure=AlertFailure
 )
-def send_email(dependencies: Dependencies) -> ProviderSteps[SendEmail, Email, str]:
+def send_email(dependencies: Dependencies) -> ProviderSteps[SendEmail | SendBulkEmail, Email, str]:
+    return _SendingEmail(dependencies)
+
+
+@provider_actor(
+    SendBulkEmail, queue=BULK, tries=3, backoff=WAITS, time_limit=30, call_deadline=30, on_failure=AlertFailure
+)
+def send_bulk_email(dependencies: Dependencies) -> ProviderSteps[SendEmail | SendBulkEmail, Email, str]:
     return _SendingEmail(dependencies)
 
 
@@ -46,13 +74,13 @@ def send_sms(dependencies: Dependencies) -> ProviderSteps[SendSms, TextMessage, 
     return _SendingTextMessage(dependencies)
 
 
-class _SendingEmail(ProviderSteps[SendEmail, Email, str]):
+class _SendingEmail(ProviderSteps[SendEmail | SendBulkEmail, Email, str]):
     """A mail that may have arrived is sent again: two mails do no harm, no ticket does."""
 
     def __init__(self, dependencies: Dependencies) -> None:
         self._dependencies = dependencies
 
-    def prepare(self, session: Session, message: SendEmail) -> Email | None:
+    def prepare(self, session: Session, message: SendEmail | SendBulkEmail) -> Email | None:
         return emails.begin(session, message.email_id)
 
     def call(self, intent: Email) -> str:
@@ -64,7 +92,9 @@ class _SendingEmail(ProviderSteps[SendEmail, Email, str]):
     def record(self, session: Session, intent: Email, result: str) -> None:
         emails.record_sent(session, intent, result)
 
-    def failed(self, session: Session, message: SendEmail, error: BaseException, *, final: bool) -> None:
+    def failed(
+        self, session: Session, message: SendEmail | SendBulkEmail, error: BaseException, *, final: bool
+    ) -> None:
         emails.record_failure(session, message.email_id, error, final=final)
 
 

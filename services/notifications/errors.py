@@ -29,6 +29,12 @@ class MailNotComposableError(PermanentError):
     code: ClassVar[str] = "mail_not_composable"
 
 
+class MailTooLargeError(PermanentError):
+    """The files of a letter are more than mail servers take: whoever wrote it sends a link instead."""
+
+    code: ClassVar[str] = "mail_too_large"
+
+
 class LetterIncompleteError(PermanentError):
     """Somebody asks for a letter without a fact that it cannot do without."""
 

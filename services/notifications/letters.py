@@ -3,12 +3,21 @@
 A row may be read by a later release than wrote it: fields are only ever added here, with a default.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar, Literal
+from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-from shared.contracts.notifications import CalendarEntry, OfferedSlot, TellAboutAppointment
+from shared.contracts.notifications import (
+    Attached,
+    CalendarEntry,
+    OfferedSlot,
+    ReportedFigure,
+    TellAboutAppointment,
+    TellAboutReport,
+    WelcomePerson,
+)
 from shared.contracts.ticketing import OrderFulfilled
 
 
@@ -104,6 +113,46 @@ class AppointmentLetter(Letter):
         return cls.model_validate(message.model_dump())
 
 
+class ReportLetter(Letter):
+    """To whoever asked the reports service for something. The fields are those of TellAboutReport."""
+
+    template: ClassVar[str] = "report"
+
+    letter: Literal["export_ready", "export_failed", "import_finished", "import_failed", "weekly_report"]
+    name: str = ""
+    language: str = "en"
+    time_zone: str = "UTC"
+    subject_of: str
+    url: str = ""
+    expires_at: datetime | None = None
+    reason: str = ""
+    counts: dict[str, int] = Field(default_factory=dict)
+    lines: tuple[str, ...] = ()
+    period_starts: date | None = None
+    figures: tuple[ReportedFigure, ...] = ()
+    attachments: tuple[Attached, ...] = ()
+
+    @classmethod
+    def of(cls, message: TellAboutReport) -> "ReportLetter":
+        return cls.model_validate(message.model_dump())
+
+
+class WelcomeLetter(Letter):
+    """To somebody who is new: the organisation's own words, or ours where it has none."""
+
+    template: ClassVar[str] = "welcome"
+
+    person_id: UUID
+    name: str
+    language: str = "en"
+    sender: str = ""
+    text: str = ""
+
+    @classmethod
+    def of(cls, message: WelcomePerson) -> "WelcomeLetter":
+        return cls.model_validate(message.model_dump())
+
+
 LETTERS: dict[str, type[Letter]] = {
-    letter.template: letter for letter in (TicketsLetter, AlertLetter, AppointmentLetter)
+    letter.template: letter for letter in (TicketsLetter, AlertLetter, AppointmentLetter, ReportLetter, WelcomeLetter)
 }

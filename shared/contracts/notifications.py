@@ -16,6 +16,13 @@ class SendEmail(Command):
     email_id: UUID
 
 
+class SendBulkEmail(Command):
+    """Send the mail of this row of the mail log, which is one of many alike: no ticket waits behind them."""
+
+    kind: ClassVar[str] = "notifications.email.send_bulk"
+    email_id: UUID
+
+
 class SendSms(Command):
     """Send the text message of this row of the SMS log."""
 
@@ -91,7 +98,9 @@ class TellAboutAppointment(Command):
 
 
 class Attached(BaseModel):
-    """A file of the storage that a letter carries. With `inline` it is a picture that the letter shows."""
+    """A file of the storage that a letter carries. With `inline` it is a picture that the letter shows, and
+    `description` tells those who do not see it what is in it. The files of one letter have at most 10 MiB together.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -99,6 +108,18 @@ class Attached(BaseModel):
     name: str
     content_type: str
     inline: bool = False
+    description: str = ""
+
+
+class ReportedFigure(BaseModel):
+    """A headline of a report, written out in the reader's language: `EUR 1,250.00`, and `+12 %` against before."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    label: str
+    value: str
+    change: str = ""
+    direction: Literal["up", "down", "same"] = "same"
 
 
 class TellAboutReport(Command):
@@ -106,7 +127,8 @@ class TellAboutReport(Command):
 
     `key` is what makes it one letter: heard again with the same key, nothing is sent. `subject_of` is the thing in the
     person's words (`attendees.xlsx`, the name of an imported file, the name of an organisation). `counts` are shown in
-    their order, as figures with names known to the letter; `lines` are sentences of their own, such as the first errors.
+    their order, as figures with names known to the letter (`rows`, `created`, `updated`, `unchanged`, `failed`); `lines`
+    are sentences of their own, such as the first errors. A weekly report has `figures`, and the Monday it begins on.
     """
 
     kind: ClassVar[str] = "notifications.report.tell"
@@ -124,6 +146,7 @@ class TellAboutReport(Command):
     counts: dict[str, int] = Field(default_factory=dict)
     lines: tuple[str, ...] = ()
     period_starts: date | None = None
+    figures: tuple[ReportedFigure, ...] = ()
     attachments: tuple[Attached, ...] = ()
 
 

@@ -1,6 +1,6 @@
 """From a row of the mail log to the bytes of a mail."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from email.headerregistry import Address
@@ -13,15 +13,23 @@ import jinja2
 from pydantic import ValidationError
 
 from services.notifications.composing.appointments import Teller
+from services.notifications.composing.enclosures import Enclosure, ReadObject, enclosures_of, read_all
+from services.notifications.composing.reports import ReportTeller
+from services.notifications.composing.welcomes import WelcomeTeller
 from services.notifications.domain.mailboxes import Mailbox, mailbox
 from services.notifications.domain.money import money
 from services.notifications.domain.sendings import ComposedMail, Email
 from services.notifications.domain.texts import counted, long_moment, one_line
 from services.notifications.errors import MailNotComposableError
-from services.notifications.letters import LETTERS, AlertLetter, AppointmentLetter, Letter, TicketsLetter
-
-ReadObject = Callable[[str], bytes]
-"""Reads an object of the storage by its key."""
+from services.notifications.letters import (
+    LETTERS,
+    AlertLetter,
+    AppointmentLetter,
+    Letter,
+    ReportLetter,
+    TicketsLetter,
+    WelcomeLetter,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +44,16 @@ class Composer:
         """The mail of a row. One row always gives the same bytes, so that a repeat can be told for what it is.
 
         Raises RecipientRefusedError for what is no address, MailNotComposableError for facts that fit no template,
-        and what reading its images from the storage raises.
+        MailTooLargeError for files that no mail carries, and what reading them from the storage raises.
         """
         to = mailbox(email.recipient, email.recipient_name)
         letter = _letter_of(email)
-        images = [self.read_object(key) for key in _image_keys(letter)]
+        files = read_all(self.read_object, enclosures_of(letter, email, self.sender.domain))
         needs_utf8 = not (self.sender.address + to.address).isascii()
         try:
             message = EmailMessage(_policy(needs_utf8=needs_utf8))
             self._head(message, email, to, letter)
-            self._body(message, email, letter, images)
+            self._body(message, letter, files)
             self._calendar(message, email, to, letter)
             _bound(message, email)
             content = message.as_bytes()
@@ -62,18 +70,16 @@ class Composer:
         message["Message-ID"] = f"<{email.id}@{self.sender.domain}>"
         message["Auto-Submitted"] = "auto-generated"
 
-    def _body(self, message: EmailMessage, email: Email, letter: Letter, images: Sequence[bytes]) -> None:
-        content_ids = [f"ticket-{number}.{email.id}@{self.sender.domain}" for number, _ in enumerate(images, 1)]
-        facts = _spoken(letter, self.zone, content_ids)
+    def _body(self, message: EmailMessage, letter: Letter, files: Sequence[tuple[Enclosure, bytes]]) -> None:
+        facts = _spoken(letter, self.zone, [enclosure for enclosure, _ in files])
         message.set_content(_templates().get_template(f"{letter.template}.txt.j2").render(facts))
         if not isinstance(letter, AlertLetter):
             page_text = _templates().get_template(f"{letter.template}.html.j2").render(facts)
             message.add_alternative(page_text, subtype="html")
-        if isinstance(letter, TicketsLetter):
-            *_, page = message.iter_parts()
-            for ticket, content_id, image in zip(letter.tickets, content_ids, images, strict=True):
-                name = f"{one_line(ticket.code)}.png"
-                page.add_related(image, "image", "png", cid=f"<{content_id}>", filename=name)
+            _show(message, files)
+        for enclosure, content in files:
+            if not enclosure.content_id:
+                message.add_attachment(content, *enclosure.types, filename=enclosure.name)
 
     def _calendar(self, message: EmailMessage, email: Email, to: Mailbox, letter: Letter) -> None:
         """The calendar file twice: as an alternative, by which mail programs know an invitation, and to be opened."""
@@ -87,8 +93,20 @@ class Composer:
 
     def _sender_of(self, letter: Letter) -> Mailbox:
         """A customer knows the company, not who runs its installation."""
-        company = one_line(letter.company, 100) if _is_appointment(letter) else ""
+        company = ""
+        if _is_appointment(letter):
+            company = one_line(letter.company, 100)
+        elif isinstance(letter, WelcomeLetter):
+            company = one_line(letter.sender, 100)
         return replace(self.sender, name=company) if company else self.sender
+
+
+def _show(message: EmailMessage, files: Sequence[tuple[Enclosure, bytes]]) -> None:
+    """Put the pictures beside the page that shows them."""
+    *_, page = message.iter_parts()
+    for enclosure, content in files:
+        if enclosure.content_id:
+            page.add_related(content, *enclosure.types, cid=f"<{enclosure.content_id}>", filename=enclosure.name)
 
 
 def _is_appointment(letter: Letter) -> TypeGuard[AppointmentLetter]:
@@ -113,10 +131,6 @@ def _letter_of(email: Email) -> Letter:
         raise MailNotComposableError(f"mail {email.id} ({email.template}): {error}") from error
 
 
-def _image_keys(letter: Letter) -> list[str]:
-    return [ticket.qr_key for ticket in letter.tickets] if isinstance(letter, TicketsLetter) else []
-
-
 def _subject(letter: Letter) -> str:
     match letter:
         case TicketsLetter(ticket_count=1):
@@ -127,18 +141,31 @@ def _subject(letter: Letter) -> str:
             return f"[Bellhop {letter.severity}] {letter.subject}"
         case AppointmentLetter():
             return Teller.of(letter).subject()
+        case ReportLetter():
+            return ReportTeller.of(letter).subject()
+        case WelcomeLetter():
+            return WelcomeTeller(letter).subject()
     raise MailNotComposableError(f"nobody has said what the subject of {letter.template!r} is")
 
 
-def _spoken(letter: Letter, zone: tzinfo, content_ids: Sequence[str]) -> Mapping[str, Any]:
+def _spoken(letter: Letter, zone: tzinfo, enclosures: Sequence[Enclosure]) -> Mapping[str, Any]:
     """What the templates of a letter see: words, not facts."""
-    if isinstance(letter, AppointmentLetter):
-        return Teller.of(letter).spoken()
-    if not isinstance(letter, TicketsLetter):
-        return letter.model_dump()
+    match letter:
+        case TicketsLetter():
+            return _spoken_tickets(letter, zone, enclosures)
+        case AppointmentLetter():
+            return Teller.of(letter).spoken()
+        case ReportLetter():
+            return ReportTeller.of(letter).spoken(enclosures)
+        case WelcomeLetter():
+            return WelcomeTeller(letter).spoken()
+    return letter.model_dump()
+
+
+def _spoken_tickets(letter: TicketsLetter, zone: tzinfo, images: Sequence[Enclosure]) -> Mapping[str, Any]:
     tickets = [
-        {"code": one_line(ticket.code), "ticket_type": one_line(ticket.ticket_type), "content_id": content_id}
-        for ticket, content_id in zip(letter.tickets, content_ids, strict=True)
+        {"code": one_line(ticket.code), "ticket_type": one_line(ticket.ticket_type), "content_id": image.content_id}
+        for ticket, image in zip(letter.tickets, images, strict=True)
     ]
     return {
         "subject": one_line(_subject(letter)),

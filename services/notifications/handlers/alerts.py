@@ -4,10 +4,10 @@ import json
 from collections.abc import Sequence
 from uuid import UUID
 
-from services.notifications.errors import InvalidPhoneNumberError, RecipientOptedOutError
+from services.notifications.errors import InvalidPhoneNumberError, RecipientOptedOutError, RecipientRefusedError
 from services.notifications.letters import AlertLetter
 from services.notifications.repository import Alerts, Emails, TextMessages
-from shared.contracts.notifications import AlertFailure, AlertOperations, SendEmail, SendSms
+from shared.contracts.notifications import AlertFailure, AlertOperations, SendBulkEmail, SendEmail, SendSms
 from shared.ids import new_id
 from shared.logging import get_logger
 from shared.messaging.outbox import Session, publish
@@ -55,7 +55,9 @@ def alert_failure(session: Session, notice: AlertFailure, operations: Sequence[s
             "operations alert could not be mailed", subject=untold.subject, text=untold.text, error=notice.error
         )
     elif _is_expected_of_recipients(session, notice):
-        log.warning("text message failed for its recipient", fields=notice.fields, error=notice.error)
+        log.warning(
+            "failed for its recipient", failed_kind=notice.failed_kind, fields=notice.fields, error=notice.error
+        )
     else:
         alert(session, _alert_of(notice), operations)
 
@@ -87,6 +89,10 @@ def _untold_alert(session: Session, notice: AlertFailure) -> AlertLetter | None:
 
 
 def _is_expected_of_recipients(session: Session, notice: AlertFailure) -> bool:
+    """A list of thousands of people has addresses that are none, too: its import says which rows, its log whom."""
+    if notice.failed_kind == SendBulkEmail.kind:
+        email_id = _id(notice, "email_id")
+        return email_id is not None and Emails(session).error_code(email_id) == RecipientRefusedError.code
     sms_id = _id(notice, "sms_id") if notice.failed_kind == SendSms.kind else None
     return sms_id is not None and TextMessages(session).error_code(sms_id) in EXPECTED_OF_RECIPIENTS
 

@@ -80,7 +80,13 @@ def record_failure(session: Session, email_id: UUID, error: BaseException, *, fi
         state=progress.state,
         code=code_of(error),
         error=str(error),
+        **_whom(held),
     )
+
+
+def _whom(email: Email) -> dict[str, str]:
+    """Whom the mail is about, where its letter names a person: a failure is looked for by them."""
+    return {"person_id": str(email.facts["person_id"])} if "person_id" in email.facts else {}
 
 
 def _log_sent(email: Email, progress: Progress, answer: str) -> None:
