@@ -4,7 +4,7 @@ Locale data of the system is not used: a container has none, and a thread cannot
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -40,6 +40,34 @@ def zone_of(name: str) -> tzinfo:
         return ZoneInfo("UTC")
 
 
+def full_date(day: date, language: Language, *, year: bool = True) -> str:
+    """`4 August 2026`, `4. August 2026`."""
+    number = f"{day.day}." if language == "de" else f"{day.day}"
+    return f"{number} {_MONTHS[language][day.month - 1]}{f' {day.year}' if year else ''}"
+
+
+def short_date(day: date, language: Language) -> str:
+    """For an axis: `4 Aug`, `4.8.`."""
+    return f"{day.day}.{day.month}." if language == "de" else f"{day.day} {_MONTHS['en'][day.month - 1][:3]}"
+
+
+def week_day(day: date, language: Language) -> str:
+    """For an axis of few days: `Tue 4`, `Di 4.`."""
+    name = _DAYS[language][day.weekday()]
+    return f"{name[:2]} {day.day}." if language == "de" else f"{name[:3]} {day.day}"
+
+
+def date_span(first: date, last: date, language: Language) -> str:
+    """`3 to 9 August 2026`, with month and year of the first day where they are others; one day is named once."""
+    if first == last:
+        return full_date(first, language)
+    if (first.year, first.month) == (last.year, last.month):
+        begins = f"{first.day}." if language == "de" else f"{first.day}"
+    else:
+        begins = full_date(first, language, year=first.year != last.year)
+    return f"{begins} {'bis' if language == 'de' else 'to'} {full_date(last, language)}"
+
+
 @dataclass(frozen=True, slots=True)
 class Speaker:
     """Says moments to one reader: in their language, and in their time zone, which `zone_name` names."""
@@ -54,9 +82,7 @@ class Speaker:
     def day(self, moment: datetime, *, year: bool = True) -> str:
         """`Tuesday, 4 August 2026`, `Dienstag, 4. August 2026`."""
         local = moment.astimezone(self.zone)
-        number = f"{local.day}." if self.language == "de" else f"{local.day}"
-        name, month = _DAYS[self.language][local.weekday()], _MONTHS[self.language][local.month - 1]
-        return f"{name}, {number} {month}{f' {local.year}' if year else ''}"
+        return f"{_DAYS[self.language][local.weekday()]}, {full_date(local, self.language, year=year)}"
 
     def clock(self, moment: datetime) -> str:
         """`10:00`, `10:00 Uhr`."""

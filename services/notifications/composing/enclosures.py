@@ -27,8 +27,10 @@ class Enclosure:
 
     @property
     def types(self) -> tuple[str, str]:
-        """`image`, `png` of `image/png`. Parameters of the type are dropped."""
+        """`image`, `png` of `image/png`. Parameters of the type are dropped. Raises ValueError for what is no type."""
         main, _, sub = self.content_type.partition(";")[0].strip().partition("/")
+        if not main or not sub:
+            raise ValueError(f"{self.content_type!r} is no content type ({self.key})")
         return main, sub
 
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import timedelta
 from typing import Any
 
 from services.notifications.composing.enclosures import Enclosure
 from services.notifications.domain.report_words import REPORT_WORDS, ReportWording, ReportWords
 from services.notifications.domain.texts import one_line
 from services.notifications.letters import ReportLetter
-from shared.spoken_time import Speaker
+from shared.spoken_time import Speaker, date_span
 
 LINES = 20
 """Sentences that a letter shows; the file behind its link has all."""
@@ -87,23 +87,8 @@ class ReportTeller:
         return " ".join(note for note in notes if note)
 
     def _period(self) -> str:
-        """`16 November 2026 to 22 November 2026`, as far as the two days differ."""
         first = self.letter.period_starts
-        return "" if first is None else self.words.period.format(first=self._first(first), last=self._last(first))
-
-    def _first(self, first: date) -> str:
-        day, number = self._spoken_day(first), first + timedelta(days=6)
-        if (first.month, first.year) == (number.month, number.year):
-            return day.partition(" ")[0]
-        return day if first.year != number.year else day.removesuffix(f" {first.year}")
-
-    def _last(self, first: date) -> str:
-        return self._spoken_day(first + timedelta(days=6))
-
-    def _spoken_day(self, day: date) -> str:
-        """`22 November 2026`, of no time zone: noon is that day wherever it is asked for."""
-        noon = datetime.combine(day, time(12), UTC)
-        return Speaker(self.speaker.language, UTC).day(noon).partition(", ")[2]
+        return "" if first is None else date_span(first, first + timedelta(days=6), self.speaker.language)
 
     def _number(self, count: int) -> str:
         return f"{count:,}".replace(",", "." if self.speaker.language == "de" else ",")

@@ -28,7 +28,6 @@ class ReportWords:
     details: str
     link_ends: str
     link_is_open: str
-    period: str
     attached: str
     automatic: str
     automatic_weekly: str
@@ -89,7 +88,6 @@ ENGLISH = ReportWords(
     details="Details",
     link_ends="The link works until {moment} ({place}).",
     link_is_open="Whoever has it can open the file.",
-    period="{first} to {last}",
     attached="The whole report is attached to this mail.",
     automatic="This mail was written automatically. You get it because this address was given to be told.",
     automatic_weekly="This mail is written every Monday. You get it because {subject_of} has named you as a reader.",
@@ -150,7 +148,6 @@ GERMAN = ReportWords(
     details="Einzelheiten",
     link_ends="Der Link gilt bis {moment} ({place}).",
     link_is_open="Wer ihn hat, kann die Datei öffnen.",
-    period="{first} bis {last}",
     attached="Der ganze Bericht ist dieser Mail angehängt.",
     automatic="Diese Mail wurde automatisch geschrieben. Sie erhalten sie, weil diese Adresse dafür angegeben wurde.",
     automatic_weekly="Diese Mail wird jeden Montag geschrieben. Sie erhalten sie, weil {subject_of} Sie dafür angegeben hat.",

@@ -2,8 +2,15 @@
 
 from services.reports.models.base import Base
 from services.reports.models.exports import ExportRow, RevokedKeyRow
-from services.reports.models.figures import DailyFigureRow, EventReportRow, PreferencesRow, StaleDayRow, WeeklyReportRow
-from services.reports.models.imports import FailedRowRow, ImportRow, PersonRow
+from services.reports.models.figures import (
+    DailyFigureRow,
+    EventReportRow,
+    FigureStateRow,
+    PreferencesRow,
+    StaleDayRow,
+    WeeklyReportRow,
+)
+from services.reports.models.imports import FailedRowRow, ImportChunkRow, ImportRow, PersonRow
 from services.reports.models.projection import (
     AppointmentRow,
     CallRow,
@@ -26,6 +33,8 @@ __all__ = [
     "EventRow",
     "ExportRow",
     "FailedRowRow",
+    "FigureStateRow",
+    "ImportChunkRow",
     "ImportRow",
     "LoggedEventRow",
     "NotificationRow",

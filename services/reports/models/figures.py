@@ -38,6 +38,18 @@ class StaleDayRow(Base):
     __table_args__ = (Index("ix_stale_hours_organisation_id_hour", "organisation_id", "hour"),)
 
 
+class FigureStateRow(Base):
+    """How the figures of an organisation stand: whose days they count, and up to when they were computed.
+
+    Days of another time zone are other days: when the organisation moves, all figures are computed anew.
+    """
+
+    __tablename__ = "figure_states"
+    organisation_id: Mapped[UUID] = mapped_column(primary_key=True)
+    time_zone: Mapped[str]
+    computed_at: Mapped[datetime]
+
+
 class DailyFigureRow(Base):
     """One figure of one day. `amount` is in minor units of `currency`, empty where the figure is no money.
 
@@ -66,7 +78,7 @@ class EventReportRow(Base):
 
 
 class WeeklyReportRow(Base):
-    """A weekly report that was made: once for an organisation and week."""
+    """A weekly report that was made: once for an organisation and week. Its files are removed some weeks later."""
 
     __tablename__ = "weekly_reports"
     organisation_id: Mapped[UUID] = mapped_column(primary_key=True)

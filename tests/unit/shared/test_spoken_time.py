@@ -1,10 +1,10 @@
 """Moments as customers read them."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from shared.spoken_time import Speaker, language_of
+from shared.spoken_time import Speaker, date_span, language_of, short_date, week_day
 
 MORNING = datetime(2026, 8, 4, 8, 0, tzinfo=UTC)
 HALF_HOUR = timedelta(minutes=30)
@@ -79,3 +79,29 @@ def test_what_is_no_time_zone_is_said_in_utc_by_name(name: str) -> None:
 def test_a_language_that_is_not_known_here_is_answered_in_english(code: str, language: str) -> None:
     """And a region does not make it another language."""
     assert language_of(code) == language
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "english", "german"),
+    [
+        (date(2026, 11, 16), date(2026, 11, 22), "16 to 22 November 2026", "16. bis 22. November 2026"),
+        (date(2026, 6, 29), date(2026, 7, 5), "29 June to 5 July 2026", "29. Juni bis 5. Juli 2026"),
+        (
+            date(2025, 12, 29),
+            date(2026, 1, 4),
+            "29 December 2025 to 4 January 2026",
+            "29. Dezember 2025 bis 4. Januar 2026",
+        ),
+        (date(2026, 5, 1), date(2026, 5, 1), "1 May 2026", "1. Mai 2026"),
+    ],
+)
+def test_days_are_named_as_short_as_they_can_be(first: date, last: date, english: str, german: str) -> None:
+    """Within a month, over its end, over the end of a year, and one day alone."""
+    assert (date_span(first, last, "en"), date_span(first, last, "de")) == (english, german)
+
+
+def test_days_on_an_axis_are_short() -> None:
+    """A week has its weekdays, a longer time its months."""
+    day = date(2026, 8, 4)
+    assert (week_day(day, "en"), week_day(day, "de")) == ("Tue 4", "Di 4.")
+    assert (short_date(day, "en"), short_date(day, "de")) == ("4 Aug", "4.8.")
