@@ -1,3 +1,39 @@
 """What the reports service hears: of the other services' events, and its own jobs."""
 
-__all__: list[str] = []
+from services.reports.actors.events import (
+    appointment_booked,
+    appointment_cancelled,
+    appointment_rescheduled,
+    call_handled,
+    event_created,
+    notification_ended,
+    order_cancelled,
+    order_expired,
+    order_fulfilled,
+    order_paid,
+    order_placed,
+    payment_succeeded,
+    ticket_checked_in,
+    tickets_issued,
+)
+from services.reports.actors.projection import mark_rebuild_failed, process_event_data, rebuild_step
+
+__all__ = [
+    "appointment_booked",
+    "appointment_cancelled",
+    "appointment_rescheduled",
+    "call_handled",
+    "event_created",
+    "mark_rebuild_failed",
+    "notification_ended",
+    "order_cancelled",
+    "order_expired",
+    "order_fulfilled",
+    "order_paid",
+    "order_placed",
+    "payment_succeeded",
+    "process_event_data",
+    "rebuild_step",
+    "ticket_checked_in",
+    "tickets_issued",
+]

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
 
+from services.reports.http import event_reports, projection
 from services.reports.http.dependencies import settings_of
 
 
@@ -16,3 +17,5 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 router = APIRouter(lifespan=_lifespan)
+for part in (event_reports, projection):
+    router.include_router(part.router)

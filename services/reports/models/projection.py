@@ -136,17 +136,22 @@ class PaymentRow(Base):
 
 
 class AppointmentRow(Base):
-    """An appointment: when it stands (the newest `sequence` says so), and whether it was cancelled."""
+    """An appointment as the newest word (`told_at`) says that it stands: `state` is `booked` or `cancelled`.
+
+    `booked_at` is when it was booked first, `cancelled_at` when it was cancelled last: it may stand again since.
+    """
 
     __tablename__ = "appointments"
     id: Mapped[UUID] = mapped_column(primary_key=True)
     organisation_id: Mapped[UUID]
     call_id: Mapped[UUID | None]
     customer_id: Mapped[UUID | None]
-    service: Mapped[str]
+    told_at: Mapped[datetime]
+    state: Mapped[str]
+    sequence: Mapped[int]
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
-    sequence: Mapped[int] = mapped_column(server_default=text("0"))
+    service: Mapped[str]
     booked_at: Mapped[datetime | None]
     cancelled_at: Mapped[datetime | None]
     cancel_reason: Mapped[str | None]
