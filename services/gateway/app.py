@@ -1,6 +1,6 @@
 """The gateway, put together."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Protocol
 
@@ -10,17 +10,25 @@ from prometheus_client import Histogram
 from sqlalchemy import Engine
 from starlette.middleware import Middleware
 
+from services.gateway import batches
 from services.gateway.admission import AdmissionMiddleware
 from services.gateway.authentication import AuthenticationMiddleware, Authenticator
 from services.gateway.bodies import BodyMiddleware
 from services.gateway.idempotency.middleware import IdempotencyMiddleware
 from services.gateway.idempotency.store import IdempotencyStore
-from services.gateway.mounting import discovered_routers, open_engines, without_waiting_for_disk, work_for
+from services.gateway.mounting import (
+    FileEndpoints,
+    discovered_routers,
+    open_engines,
+    without_waiting_for_disk,
+    work_for,
+)
 from services.gateway.openapi import document_of, operation_id, released_version
 from services.gateway.probes import probe_router
 from services.gateway.problems import FORESEEN, answer_foreseen
 from services.gateway.requests import Observe, RequestMiddleware
 from services.gateway.settings import GatewaySettings
+from services.gateway.uploads.middleware import UploadLimits, UploadMiddleware
 from shared.api import Api, ProblemOut, Resources
 from shared.database.session import unit_of_work
 from shared.metrics import Metrics
@@ -58,7 +66,7 @@ def create_app(
     mounted = discovered_routers(settings.bellhop_services) if routers is None else dict(routers)
     engines = open_engines(settings, [SERVICE, *mounted], gateway.pool_size)
     metrics = metrics or Metrics(SERVICE)
-    own = without_waiting_for_disk(engines[SERVICE])
+    own = without_waiting_for_disk(open_engines(settings, [SERVICE], gateway.pool_size)[SERVICE])
     authenticate = Authenticator(unit_of_work(own), gateway.key_cache_seconds)
     store = IdempotencyStore(own, resources.vault)
     app = FastAPI(
@@ -69,10 +77,11 @@ def create_app(
         middleware=_middleware(gateway, store, authenticate, _observer(metrics)),
         exception_handlers=dict.fromkeys(FORESEEN, answer_foreseen),
         generate_unique_id_function=operation_id,
-        lifespan=_lifespan(engines, notifier),
+        lifespan=_lifespan([own, *engines.values()], notifier),
     )
     app.state.api = Api(resources, authenticate, work_for(engines, notifier.poke))
     app.include_router(probe_router(metrics.registry, own))
+    app.include_router(batches.router, tags=["batches"], responses=_EVERYWHERE)
     for service, router in mounted.items():
         app.include_router(router, tags=[service], responses=_EVERYWHERE)
     app.openapi = document_of(app)  # type: ignore[method-assign] # FastAPI's own way to extend the document
@@ -83,12 +92,13 @@ def _middleware(
     gateway: GatewaySettings, store: IdempotencyStore, authenticate: Authenticator, observe: Observe
 ) -> list[Middleware]:
     """From the outermost to the innermost."""
+    uploads = UploadLimits(gateway.upload_limit, gateway.body_timeout, gateway.upload_rate, gateway.uploads)
     return [
         Middleware(RequestMiddleware, observe=observe),
+        Middleware(UploadMiddleware, limits=uploads, authenticate=authenticate, takes_files=FileEndpoints()),
         Middleware(
             BodyMiddleware,
             limit=gateway.body_limit,
-            upload_limit=gateway.upload_limit,
             webhook_limit=gateway.webhook_limit,
             timeout=gateway.body_timeout,
         ),
@@ -113,7 +123,7 @@ def _observer(metrics: Metrics) -> Observe:
     return observe
 
 
-def _lifespan(engines: Mapping[str, Engine], notifier: Waker) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def _lifespan(engines: Sequence[Engine], notifier: Waker) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         notifier.start()
@@ -121,7 +131,7 @@ def _lifespan(engines: Mapping[str, Engine], notifier: Waker) -> Callable[[FastA
             yield
         finally:
             await to_thread.run_sync(notifier.stop)
-            for engine in engines.values():
+            for engine in engines:
                 engine.dispose()
 
     return lifespan

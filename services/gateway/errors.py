@@ -10,3 +10,10 @@ class UnknownKeyError(PermanentError):
 
     code: ClassVar[str] = "unknown_key"
     http_status: ClassVar[int] = 404
+
+
+class UnknownBatchError(PermanentError):
+    """The organisation has no batch of this id."""
+
+    code: ClassVar[str] = "not_found"
+    http_status: ClassVar[int] = 404

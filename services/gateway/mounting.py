@@ -1,12 +1,16 @@
 """What the gateway mounts: the routers of the deployed services, each with an engine of its service's role."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter
+from fastapi.params import File
+from fastapi.routing import APIRoute, iter_route_contexts
 from sqlalchemy import Engine, event
 from sqlalchemy.engine import make_url
 from starlette.requests import Request
+from starlette.types import Scope
 
 from services.gateway.idempotency.deferred import DeferredTransaction
 from shared import discovery
@@ -67,3 +71,23 @@ def work_for(engines: Mapping[str, Engine], on_published: Callable[[], None]) ->
         return works[service]
 
     return work
+
+
+class FileEndpoints:
+    """Tells the requests to endpoints with a file among their parameters: only these may send large forms.
+
+    Others would read the form whole into memory, to find that it is not the JSON that they want.
+    """
+
+    def __init__(self) -> None:
+        self._patterns: list[re.Pattern[str]] | None = None
+
+    def __call__(self, scope: Scope) -> bool:
+        if self._patterns is None:  # everything is mounted once there are requests
+            self._patterns = [
+                context.path_regex
+                for context in iter_route_contexts(scope["app"].routes)
+                if isinstance(context.original_route, APIRoute)
+                if any(isinstance(field.field_info, File) for field in context.original_route.dependant.body_params)
+            ]
+        return scope["method"] == "POST" and any(pattern.match(scope["path"]) for pattern in self._patterns)

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Connection, func, select, text, update
+from sqlalchemy import Connection, Row, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DataError
 from sqlalchemy.orm import Session
@@ -71,15 +71,19 @@ class ApiKeys:
             statement = statement.where(OrganisationRow.name == organisation)
         return [(row, name) for row, name in self._session.execute(statement)]
 
-    def revoke(self, key_id: UUID) -> bool:
-        """End a key. Says whether there is such a key; one that was revoked before keeps its time."""
+    def revoke(self, key_id: UUID) -> Row[UUID, datetime | None] | None:
+        """End a key: its organisation_id and revoked_at. None if there is none, or if it was revoked before."""
         statement = (
             update(ApiKeyRow)
-            .where(ApiKeyRow.id == key_id)
-            .values(revoked_at=func.coalesce(ApiKeyRow.revoked_at, _NOW))
-            .returning(ApiKeyRow.id)
+            .where(ApiKeyRow.id == key_id, ApiKeyRow.revoked_at.is_(None))
+            .values(revoked_at=_NOW)
+            .returning(ApiKeyRow.organisation_id, ApiKeyRow.revoked_at)
         )
-        return self._session.execute(statement).first() is not None
+        return self._session.execute(statement).one_or_none()
+
+    def has(self, key_id: UUID) -> bool:
+        """Whether there is such a key, revoked or not."""
+        return self._session.get(ApiKeyRow, key_id) is not None
 
 
 @dataclass(frozen=True, slots=True)

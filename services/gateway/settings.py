@@ -16,11 +16,13 @@ class GatewaySettings(BaseSettings):
     pool_size: int = Field(default=8, ge=1, description="database connections for each mounted service")
     in_flight: int = Field(default=64, ge=1, description="requests worked on at the same time; the others wait")
     body_limit: int = Field(default=MEBIBYTE, description="bytes")
-    upload_limit: int = Field(default=25 * MEBIBYTE, description="bytes of a multipart/form-data body")
+    upload_limit: int = Field(default=200 * MEBIBYTE, ge=1, description="bytes of a multipart/form-data body")
+    upload_rate: float = Field(default=16 * 1024, gt=0, description="bytes a second that an upload must reach at least")
+    uploads: int = Field(default=64, ge=1, description="uploads that come in at the same time; others are told to wait")
     webhook_limit: int = Field(
         default=8 * MEBIBYTE,
         description="bytes of a provider's webhook: an hour's call comes with the times of its words",
     )
-    body_timeout: float = Field(default=30.0, description="seconds for a whole body to arrive")
+    body_timeout: float = Field(default=30.0, description="seconds for a whole body, or the next piece of an upload")
     key_cache_seconds: float = Field(default=30.0, description="how long a revoked key may still be let in")
     grace: float = Field(default=30.0, description="seconds that running requests have to end when told to stop")

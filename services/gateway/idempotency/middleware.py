@@ -11,9 +11,18 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.gateway.idempotency.deferred import DeferredTransaction
-from services.gateway.idempotency.rules import KEY_PATTERN, Answer, Decision, digest_of, fingerprint_of, is_kept
+from services.gateway.idempotency.rules import (
+    KEY_PATTERN,
+    Answer,
+    Decision,
+    digest_of,
+    fingerprint_of,
+    fingerprint_of_upload,
+    is_kept,
+)
 from services.gateway.idempotency.store import IdempotencyStore
 from services.gateway.repository import Claim
+from services.gateway.uploads.spool import UPLOADED, Upload
 from shared.api import Caller, Problem
 from shared.ids import new_id
 from shared.logging import get_logger
@@ -133,8 +142,14 @@ def _claim_of(scope: Scope) -> Claim | None:
         raise Problem(400, "invalid_idempotency_key", "an Idempotency-Key has 1 to 255 printable ASCII characters")
     path = scope["path"]
     digest = digest_of(caller.organisation_id, "POST", path, key)
-    fingerprint = fingerprint_of(scope["query_string"], headers.get("content-type", ""), scope["state"]["body"])
-    return Claim(digest, caller.organisation_id, "POST", path, key, fingerprint, new_id())
+    return Claim(digest, caller.organisation_id, "POST", path, key, _fingerprint(scope, headers), new_id())
+
+
+def _fingerprint(scope: Scope, headers: Headers) -> bytes:
+    upload = scope["state"].get(UPLOADED)
+    if isinstance(upload, Upload):
+        return fingerprint_of_upload(scope["query_string"], upload.digest.digest())
+    return fingerprint_of(scope["query_string"], headers.get("content-type", ""), scope["state"]["body"])
 
 
 def _refusal(decision: Decision) -> Problem:

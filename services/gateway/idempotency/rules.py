@@ -87,18 +87,16 @@ def digest_of(organisation_id: UUID, method: str, path: str, key: str) -> bytes:
 
 
 def fingerprint_of(query: bytes, content_type: str, body: bytes) -> bytes:
-    """What must be equal in two requests with the same key. JSON is compared by value, whatever its order and blanks;
-    multipart without its boundary, which clients draw anew for each try.
-    """
-    media_type, _, parameters = content_type.partition(";")
-    media_type = media_type.strip().lower()
+    """What must be equal in two requests with the same key. JSON is compared by value, whatever its order and blanks."""
+    media_type = content_type.partition(";")[0].strip().lower()
     if media_type == "application/json":
         body = _canonical(body)
-    elif media_type.startswith("multipart/"):
-        boundary = re.search(r'boundary="?([^";]+)', parameters, re.IGNORECASE)
-        if boundary:
-            body = body.replace(boundary.group(1).encode(), b"")
     return hashlib.sha256(b"\0".join((query, media_type.encode(), body))).digest()
+
+
+def fingerprint_of_upload(query: bytes, digest: bytes) -> bytes:
+    """The same of a form with files, by the digest of its parts: its boundary is another one in each try."""
+    return hashlib.sha256(b"\0".join((query, b"upload", digest))).digest()
 
 
 def _canonical(body: bytes) -> bytes:

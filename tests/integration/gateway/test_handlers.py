@@ -4,8 +4,10 @@ import pytest
 
 from services.gateway.errors import UnknownKeyError
 from services.gateway.handlers import create_key, list_keys, revoke_key
+from shared.contracts.gateway import KeyRevoked
 from shared.crypto import hash_api_key
 from shared.ids import new_id
+from shared.messaging.testing import published
 from tests.support.databases import Database
 
 
@@ -44,6 +46,19 @@ def test_key_is_revoked_once(database: Database) -> None:
         revoke_key(session, key_id)
     assert first is not None
     assert database.value("SELECT revoked_at FROM gateway.api_key") == first
+
+
+def test_end_of_a_key_is_told_once(database: Database) -> None:
+    """In the transaction that ends it: whatever works in its name hears of it, or the key is still good."""
+    with database.work("gateway")() as session:
+        created = create_key(session, "Acme")
+        revoke_key(session, created.key_id)
+        revoke_key(session, created.key_id)
+        [key], [told] = list_keys(session), published(session)
+    expected = {"key_id": key.id, "organisation_id": key.organisation_id, "revoked_at": key.revoked_at}
+    assert told.kind == KeyRevoked.kind
+    assert KeyRevoked.model_validate(told.fields).model_dump() == expected
+    assert told.options["organisation_id"] == str(created.organisation_id)
 
 
 def test_unknown_key_cannot_be_revoked(database: Database) -> None:

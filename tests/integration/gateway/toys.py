@@ -1,5 +1,6 @@
 """A service as small as can be, for the gateway to mount; and a gateway that can be killed at chosen points."""
 
+import hashlib
 import os
 import signal
 import threading
@@ -7,7 +8,7 @@ from typing import Annotated, Literal, get_args
 from uuid import UUID
 
 import uvicorn
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, UploadFile
 from obstore.store import MemoryStore
 from pydantic import BaseModel, SecretStr
 from sqlalchemy import event, text
@@ -103,6 +104,26 @@ def make_two(body: ToyIn, work: WorkDep) -> ToyOut:
     return ToyOut(id=new_id(), number=body.number)
 
 
+class PictureOut(BaseModel):
+    """What came: bytes, and their SHA-256."""
+
+    size: int
+    sha256: str
+
+
+@router.post("/v1/toys/pictures", status_code=201)
+def take_picture(file: UploadFile, caller: CallerDep, work: WorkDep) -> PictureOut:
+    """A picture of a toy, read in pieces."""
+    digest, size = hashlib.sha256(), 0
+    while piece := file.file.read(65_536):
+        digest.update(piece)
+        size += len(piece)
+    with work() as session:
+        values = {"number": size, "what": str(caller.organisation_id)}
+        session.execute(text("INSERT INTO toyshop.effect (number, what) VALUES (:number, :what)"), values)
+    return PictureOut(size=size, sha256=digest.hexdigest())
+
+
 @router.get("/v1/toys")
 def list_toys(caller: CallerDep, work: WorkDep, cursor: CursorDep) -> Page[int]:
     """The caller's own toys."""
@@ -170,9 +191,9 @@ def settings_for(database_url: str, secret_key: str) -> Settings:
 
 
 def main() -> None:
-    """A gateway that dies at the point named by DIE."""
+    """A gateway that dies at the point named by DIE, if any."""
     deaths: dict[str, Death] = {name: name for name in get_args(Death)}
-    Doom.at = deaths[os.environ["DIE"]]
+    Doom.at = deaths.get(os.environ.get("DIE", ""))
     settings = settings_for(os.environ["DATABASE_URL"], os.environ["SECRET_KEY"])
     serve(settings, Waker(), int(os.environ["HTTP_PORT"])).run()
 

@@ -7,9 +7,10 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from services.gateway.bodies import BodyMiddleware
+from services.gateway.uploads.spool import UPLOADED
 from shared.api import Problem
 
-LIMIT, UPLOAD_LIMIT, WEBHOOK_LIMIT = 10, 20, 15
+LIMIT, WEBHOOK_LIMIT = 10, 15
 
 
 class Seen:
@@ -30,6 +31,7 @@ def post(
     *,
     ends: bool = True,
     path: str = "/v1/orders",
+    state: dict[str, object] | None = None,
 ) -> Seen:
     """Send a body in parts; without an end it never becomes whole."""
     waiting = list(parts)
@@ -45,8 +47,8 @@ def post(
         raise AssertionError("nothing is answered here")
 
     headers = [(b"content-type", content_type.encode()), (b"content-length", length.encode())]
-    middleware = BodyMiddleware(app, LIMIT, UPLOAD_LIMIT, WEBHOOK_LIMIT, timeout=0.05)
-    asyncio.run(middleware({"type": "http", "path": path, "headers": headers, "state": {}}, receive, send))
+    middleware = BodyMiddleware(app, LIMIT, WEBHOOK_LIMIT, timeout=0.05)
+    asyncio.run(middleware({"type": "http", "path": path, "headers": headers, "state": state or {}}, receive, send))
     return app
 
 
@@ -60,7 +62,7 @@ def test_parts_are_put_together_for_everybody() -> None:
     [
         ([b"x"], "application/json", "11"),
         ([b"123456", b"78901"], "application/json", ""),
-        ([b"x" * 21], "multipart/form-data; boundary=b", ""),
+        ([b"x" * 11], "multipart/form-data; boundary=b", ""),
     ],
 )
 def test_too_large_is_refused(parts: list[bytes], content_type: str, length: str) -> None:
@@ -70,9 +72,9 @@ def test_too_large_is_refused(parts: list[bytes], content_type: str, length: str
     assert (raised.value.status, raised.value.code) == (413, "payload_too_large")
 
 
-def test_upload_may_be_larger() -> None:
-    """Photos come as multipart/form-data."""
-    assert len(post([b"x" * 20], "multipart/form-data; boundary=b").bodies) == 1
+def test_upload_that_was_taken_in_is_passed_on_unread() -> None:
+    """Its body is on the disk already, as large as it is."""
+    assert post([b"x" * 20], state={UPLOADED: object(), "body": b"none"}).bodies == [(b"x" * 20, b"none")]
 
 
 def test_body_that_does_not_end_is_given_up() -> None:
@@ -92,7 +94,7 @@ def test_client_that_goes_away_is_not_answered() -> None:
     async def send(_message: Message) -> None:
         raise AssertionError("nobody is there")
 
-    middleware = BodyMiddleware(app, LIMIT, UPLOAD_LIMIT, WEBHOOK_LIMIT, timeout=1)
+    middleware = BodyMiddleware(app, LIMIT, WEBHOOK_LIMIT, timeout=1)
     asyncio.run(middleware({"type": "http", "headers": [], "state": {}}, receive, send))
     assert app.bodies == []
 

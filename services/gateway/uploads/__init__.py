@@ -1,0 +1,1 @@
+"""Files that come as multipart/form-data: streamed to the disk, never whole in memory."""
