@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from shared.errors import PermanentError
+from shared.errors import PermanentError, TransientError
 
 
 class UnknownAlbumError(PermanentError):
@@ -40,8 +40,63 @@ class PhotoNotThereError(PermanentError):
     http_status: ClassVar[int] = 409
 
 
+class PhotoLostError(TransientError):
+    """The storage said that it had written a photo, and does not have it, or not all of it."""
+
+    code: ClassVar[str] = "photo_lost"
+    http_status: ClassVar[int] = 503
+
+
 class NoPhotosError(PermanentError):
     """There are no photos here that anything could be done with."""
 
     code: ClassVar[str] = "no_photos"
     http_status: ClassVar[int] = 409
+
+
+class UnknownArchiveError(PermanentError):
+    """The organisation has no such archive, or it has expired."""
+
+    code: ClassVar[str] = "archive_not_found"
+    http_status: ClassVar[int] = 404
+
+
+class ArchiveNotReadyError(PermanentError):
+    """The archive has no file yet, or none any more."""
+
+    code: ClassVar[str] = "archive_not_ready"
+    http_status: ClassVar[int] = 409
+
+
+class ArchiveExpiredError(PermanentError):
+    """The time of the archive was over before it was built."""
+
+    code: ClassVar[str] = "archive_expired"
+    http_status: ClassVar[int] = 410
+
+
+class ArchiveTooLargeError(PermanentError):
+    """More photos, or larger ones, than one archive takes; or than can be waited for."""
+
+    code: ClassVar[str] = "archive_too_large"
+    http_status: ClassVar[int] = 409
+
+
+class PhotoGoneError(PermanentError):
+    """The file of a photo is not in the storage any more: an archive without it would not be what was asked for."""
+
+    code: ClassVar[str] = "photo_gone"
+    http_status: ClassVar[int] = 409
+
+
+class PhotoDiffersError(PermanentError):
+    """The file of a photo is not the one that was uploaded: its size or its checksum is another."""
+
+    code: ClassVar[str] = "photo_differs"
+    http_status: ClassVar[int] = 409
+
+
+class ArchiveIncompleteError(TransientError):
+    """The storage took an archive, and does not have it, or not all of it."""
+
+    code: ClassVar[str] = "archive_incomplete"

@@ -1,6 +1,7 @@
 """What the endpoints of this service share, put together for the gateway's process."""
 
-from typing import Annotated
+from datetime import datetime, timedelta
+from typing import Annotated, Final
 
 from fastapi import Depends, FastAPI, Request
 
@@ -11,6 +12,9 @@ from shared.signed_links import SignedLinks, link_key
 
 SERVICE = "media"
 WorkDep = Annotated[UnitOfWork, Depends(work_of(SERVICE))]
+WorkAtOnceDep = Annotated[UnitOfWork, Depends(work_of(SERVICE, at_once=True))]
+"""For the row that must be there before its file is, whatever key the request carries."""
+LINK_HOURS: Final = 24
 
 
 def settings_of(app: FastAPI) -> MediaSettings:
@@ -26,6 +30,13 @@ def links_of(resources: Resources) -> SignedLinks:
     """Makes and checks the links to files of media. Raises ValueError without a SECRET_KEY."""
     settings = resources.settings
     return SignedLinks(settings.public_url, link_key(settings.secret_key.get_secret_value(), SERVICE))
+
+
+def link_expiry(now: datetime) -> datetime:
+    """When a link that is given out now ends: in 24 to 25 hours, on the hour, so that a browser may keep the picture
+    under an address that stays the same for a while.
+    """
+    return now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=LINK_HOURS + 1)
 
 
 async def _settings(request: Request) -> MediaSettings:
