@@ -7,7 +7,7 @@ flushed to the disk one by one, so that a power cut can take the last seconds; a
 import errno
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -38,6 +38,7 @@ _OS_ERROR = re.compile(r"\(os error (\d+)\)")
 _ADVICE: Final = {
     errno.ENOSPC: "the disk is full: free some space, or point STORAGE_URL elsewhere",
     errno.EDQUOT: "the disk quota is used up: raise it, or free some space",
+    errno.EFBIG: "the file is larger than the file system, or a limit of this process, allows",
     errno.EROFS: "the file system is read-only: mount it for writing",
     errno.EACCES: "permission denied: give the user of this process the right to write there",
     errno.EPERM: "not permitted: give the user of this process the right to write there",
@@ -227,14 +228,24 @@ class Storage:
 
         Returns how many. A bucket keeps such parts out of sight: it needs a rule of its own that aborts them.
         """
-        if self._folder is None:
-            return 0
+        return self._discard(_valid(prefix), "**/*#*", before)
+
+    def discard_unfinished_of(self, key: str) -> int:
+        """Remove what killed processes have left of streamed writes of this one object, for whoever writes it anew.
+
+        Returns how many. A twin that is writing it still fails at its end.
+        """
+        folder, _, name = _valid(key).rpartition("/")
+        return self._discard(folder, f"{name}#*", None)
+
+    def _discard(self, folder: str, pattern: str, before: datetime | None) -> int:
         removed = 0
-        with _translated(f"clearing {prefix}"):
-            for file in (self._folder / _valid(prefix)).rglob("*#*"):
-                if _UNFINISHED.fullmatch(file.name) and file.stat().st_mtime < before.timestamp():
-                    file.unlink(missing_ok=True)
-                    removed += 1
+        with _translated(f"clearing {folder}"):
+            for file in (self._folder / folder).glob(pattern) if self._folder else ():
+                with suppress(FileNotFoundError):  # it was whole in this moment, and has its own name now
+                    if _UNFINISHED.fullmatch(file.name) and (not before or file.stat().st_mtime < before.timestamp()):
+                        file.unlink()
+                        removed += 1
         return removed
 
     def check(self) -> None:
