@@ -24,6 +24,16 @@ class MediaSettings(BaseSettings):
     decode_memory: int = Field(512 * MIB, ge=16 * MIB, le=64 * 1024 * MIB)
     """Bytes that all pictures being decoded in one process may take together. One that needs more gets no thumbnails."""
 
+    archive_photos: int = Field(10_000, ge=1, le=100_000)
+    """Photos of one archive."""
+    archive_size: int = Field(20 * 1024 * MIB, ge=MIB, le=1024 * 1024 * MIB)
+    """Bytes of the photos of one archive together. It must be written within ten minutes."""
+    archive_seconds: int = Field(7 * 24 * 3600, ge=60, le=90 * 24 * 3600)
+    """How long an archive can be fetched where nobody says otherwise."""
+    synchronous_photos: int = Field(20, ge=0, le=1_000)
+    """An archive of so many photos, and of `synchronous_size` bytes of them together, can be waited for."""
+    synchronous_size: int = Field(64 * MIB, ge=0, le=1024 * MIB)
+
     @field_validator("thumbnails", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:

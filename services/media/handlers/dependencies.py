@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Protocol
 
+from services.media.domain.archives import Entry
 from services.media.domain.pictures import Picture
 from shared.clock import Clock, now
 
@@ -57,7 +58,9 @@ class Pictures(Protocol):
     names what is wrong with it.
     """
 
-    def look(self, pieces: Iterable[bytes], edges: Sequence[int], *, keeps_place: bool) -> Picture: ...
+    def look(
+        self, pieces: Iterable[bytes], content_type: str, edges: Sequence[int], *, keeps_place: bool
+    ) -> Picture: ...
 
 
 class Links(Protocol):
@@ -76,12 +79,20 @@ class Facts(Protocol):
     def upload_limit(self) -> int: ...
 
 
+class Archives(Protocol):
+    """What is asked of the adapter that writes archives (adapters.zip_files.ZipFiles). Raises BellhopError."""
+
+    def write(self, key: str, entries: Sequence[Entry]) -> int: ...
+
+
 @dataclass(frozen=True)
 class Dependencies:
-    """What a worker of media has at hand."""
+    """What a worker of media has at hand. `zone` is where cameras are that do not tell their offset from UTC."""
 
     storage: Storage
     pictures: Pictures
+    archives: Archives
     links: Links
     facts: Facts
+    zone: tzinfo = UTC
     clock: Clock = now

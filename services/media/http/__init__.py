@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
 
-from services.media.http import albums, photos
+from services.media.http import albums, archives, files, photos
 from services.media.http.dependencies import settings_of
 
 
@@ -17,5 +17,5 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 router = APIRouter(lifespan=_lifespan)
-for part in (albums, photos):
+for part in (albums, photos, archives, files):
     router.include_router(part.router)
