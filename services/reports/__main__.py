@@ -3,20 +3,40 @@
 import sys
 
 from services.reports import actors
+from services.reports.adapters.import_files import ImportFiles
 from services.reports.handlers.dependencies import Dependencies
+from services.reports.handlers.import_needs import ImportNeeds
+from services.reports.repository.imports import StoredFailures
 from services.reports.settings import ReportsSettings
+from shared.database.engine import open_engine
+from shared.database.session import UnitOfWork, unit_of_work
 from shared.messaging.worker import run_worker
 from shared.settings import Settings
+from shared.signed_links import SignedLinks, link_key
+from shared.storage import Storage, open_storage
+
+SERVICE = "reports"
+OWN_CONNECTIONS = 4
+"""Of the engine on which rows are read while a file is written: the worker's own serves its messages."""
 
 
-def build_dependencies(_settings: Settings, own: ReportsSettings | None = None) -> Dependencies:
-    """Put together what the handlers need. Raises ValueError where a setting is wrong."""
+def build_dependencies(settings: Settings, own: ReportsSettings | None = None) -> Dependencies:
+    """Put together what the handlers need. Raises ValueError without a SECRET_KEY, or where a setting is wrong."""
     own = own or ReportsSettings()
-    return Dependencies(facts=own)
+    storage = open_storage(settings.storage_url)
+    links = SignedLinks(settings.public_url, link_key(settings.secret_key.get_secret_value(), SERVICE))
+    engine = open_engine(settings.database_url, SERVICE, pool_size=OWN_CONNECTIONS)
+    return Dependencies(facts=own, imports=_imports(own, storage, links, unit_of_work(engine)))
+
+
+def _imports(own: ReportsSettings, storage: Storage, links: SignedLinks, work: UnitOfWork) -> ImportNeeds:
+    return ImportNeeds(
+        files=ImportFiles(storage, own.import_rows), failed_rows=StoredFailures(work), links=links, days=own.import_days
+    )
 
 
 def main() -> int:
-    return run_worker("reports", actors, build_dependencies)
+    return run_worker(SERVICE, actors, build_dependencies)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,11 @@
 """Settings of reports: REPORTS_…"""
 
+from typing import Final
+
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MEBIBYTE: Final = 1024 * 1024
 
 
 class ReportsSettings(BaseSettings):
@@ -11,3 +15,11 @@ class ReportsSettings(BaseSettings):
 
     rebuild_step_events: int = Field(10_000, ge=1, le=100_000)
     """How many logged events one step of a rebuild applies in its transaction."""
+    import_limit: int = Field(100 * MEBIBYTE, ge=1)
+    """Bytes that the file of an import may have."""
+    import_rows: int = Field(500_000, ge=1, le=1_000_000)
+    """Rows that the file of an import may have."""
+    import_days: int = Field(7, ge=1, le=365)
+    """For how many days the files of an import are kept: from its upload, and once more from its end."""
+    pdf_rows: int = Field(3_000, ge=1, le=10_000)
+    """Rows that an export as PDF may have. Typesetting takes some 150 MB of memory for each thousand."""

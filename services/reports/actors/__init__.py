@@ -16,14 +16,27 @@ from services.reports.actors.events import (
     ticket_checked_in,
     tickets_issued,
 )
+from services.reports.actors.imports import (
+    analyse_import,
+    dry_run_import,
+    finish_import,
+    import_chunk,
+    mark_import_failed,
+    split_import,
+)
 from services.reports.actors.projection import mark_rebuild_failed, process_event_data, rebuild_step
 
 __all__ = [
+    "analyse_import",
     "appointment_booked",
     "appointment_cancelled",
     "appointment_rescheduled",
     "call_handled",
+    "dry_run_import",
     "event_created",
+    "finish_import",
+    "import_chunk",
+    "mark_import_failed",
     "mark_rebuild_failed",
     "notification_ended",
     "order_cancelled",
@@ -34,6 +47,7 @@ __all__ = [
     "payment_succeeded",
     "process_event_data",
     "rebuild_step",
+    "split_import",
     "ticket_checked_in",
     "tickets_issued",
 ]

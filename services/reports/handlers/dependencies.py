@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from services.reports.handlers.export_needs import ExportNeeds
+from services.reports.handlers.import_needs import ImportNeeds
 from shared.clock import Clock, now
 
 
@@ -19,3 +21,17 @@ class Dependencies:
 
     facts: Facts
     clock: Clock = now
+    exports: ExportNeeds | None = None
+    imports: ImportNeeds | None = None
+
+    @property
+    def for_exports(self) -> ExportNeeds:
+        """What exports need: it is put together wherever they run."""
+        assert self.exports is not None
+        return self.exports
+
+    @property
+    def for_imports(self) -> ImportNeeds:
+        """What imports need: it is put together wherever they run."""
+        assert self.imports is not None
+        return self.imports

@@ -34,7 +34,8 @@ class PersonRow(Base):
 class ImportRow(Base):
     """A file of people. `columns` and `suggested` are what was found in it, `mapping` is which column means what.
 
-    `checked` is what the dry run found. The counts are of rows, and true when the batch has ended.
+    `reading` is how its bytes are read, as far as is known. `checked` is what the dry run found. The counts are of rows,
+    and true when the batch has ended: until then those of the chunks are.
     """
 
     __tablename__ = "imports"
@@ -50,6 +51,7 @@ class ImportRow(Base):
     email: Mapped[str]
     state: Mapped[str]
     options: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    reading: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     columns: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)
     suggested: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     mapping: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
@@ -75,7 +77,20 @@ class ImportRow(Base):
             name="state_known",
         ),
         Index("ix_imports_organisation_id_id", "organisation_id", "id"),
+        Index("ix_imports_expires_at", "expires_at"),
     )
+
+
+class ImportChunkRow(Base):
+    """A chunk that was taken in, and what became of its rows. Each writes a row of its own, so that none waits."""
+
+    __tablename__ = "import_chunks"
+    import_id: Mapped[UUID] = mapped_column(ForeignKey("reports.imports.id", ondelete="CASCADE"), primary_key=True)
+    chunk: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    created: Mapped[int]
+    updated: Mapped[int]
+    unchanged: Mapped[int]
+    failed: Mapped[int]
 
 
 class FailedRowRow(Base):
