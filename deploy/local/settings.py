@@ -5,9 +5,44 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-CONCERNS = ("ticketing", "payments", "notifications", "webhooks", "appointments")
+CONCERNS = ("ticketing", "payments", "notifications", "webhooks", "appointments", "media", "reports")
 SERVICES = ("gateway", "scheduler", "relay", *CONCERNS)
-"""Every process of the stack, in the order of the progress lines. Each is `python -m services.<name>`."""
+"""Every service of the stack, in the order of the progress lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """A process of the stack: `python -m services.<service>`, for all queues of the service unless some are named.
+
+    `threads` is how many messages it works on at a time; None is the default of every worker.
+    """
+
+    name: str
+    service: str
+    queues: tuple[str, ...] = ()
+    threads: int | None = None
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """What follows the module on the command line."""
+        chosen = ("--queues", ",".join(self.queues)) if self.queues else ()
+        return chosen if self.threads is None else (*chosen, "--threads", str(self.threads))
+
+
+APART = {
+    "media": (
+        Pool("media", "media", ("media.photos", "media.default")),
+        Pool("media-archives", "media", ("media.archives",), threads=2),
+    ),
+    "reports": (
+        Pool("reports", "reports", ("reports.events", "reports.default")),
+        Pool("reports-files", "reports", ("reports.exports", "reports.imports"), threads=2),
+    ),
+}
+"""Services whose long work has a process of its own, so that it never holds up what is short."""
+
+POOLS = tuple(pool for service in SERVICES for pool in APART.get(service, (Pool(service, service),)))
+"""Every process of the stack."""
 
 COMMON = (
     *("DATABASE_URL", "RABBITMQ_URL", "STORAGE_URL", "PUBLIC_URL", "BELLHOP_SERVICES"),
@@ -18,7 +53,7 @@ COMMON = (
 # A name with a service's prefix goes to that service, unless it stands here.
 ELSEWHERE: dict[str, tuple[str, ...]] = {
     # the gateway derives the roles of the services whose routers it mounts; the others sign or encrypt with it
-    "SECRET_KEY": ("gateway", "ticketing", "webhooks", "appointments"),
+    "SECRET_KEY": ("gateway", "ticketing", "webhooks", "appointments", "media", "reports"),
     # for `bellhop credentials rotate` alone
     "FORMER_SECRET_KEY": (),
     "BELLHOP_PORT": ("gateway",),
@@ -34,7 +69,10 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "WEBHOOKS_ALLOWED_NETWORKS": ("gateway", "webhooks"),
 }
 
-PREFIXES = tuple(f"{name.upper()}_" for name in (*SERVICES, "media", "reports"))
+# The gateway serves their endpoints by the same limits. None of these settings is a secret.
+ALSO_TO_THE_GATEWAY = ("MEDIA_", "REPORTS_")
+
+PREFIXES = tuple(f"{name.upper()}_" for name in SERVICES)
 
 # Named by the interface, but about the stack and not for a process.
 ABOUT = ("BELLHOP_URL", "BELLHOP_API_KEY", "RABBITMQ_MANAGEMENT_URL", "MAIL_DIR")
@@ -49,6 +87,8 @@ def goes_to(name: str, service: str) -> bool:
     """Whether a service is told this setting."""
     if name in ELSEWHERE:
         return service in ELSEWHERE[name]
+    if service == "gateway" and name.startswith(ALSO_TO_THE_GATEWAY):
+        return True
     return name in COMMON or name.startswith(f"{service.upper()}_")
 
 

@@ -17,7 +17,7 @@ from deploy.local.provider_programs import provider_programs
 from deploy.local.rabbitmq import RabbitMQ
 from deploy.local.rabbitmq_install import ensure_installed
 from deploy.local.run_folder import RunFolder
-from deploy.local.settings import CONCERNS, SERVICES, Settings
+from deploy.local.settings import CONCERNS, POOLS, Pool, Settings
 from deploy.local.supervisor import Managed, Program, Server, Supervisor
 
 READY_SECONDS = 90
@@ -62,14 +62,18 @@ class Stack:
         self.supervisor.stop()
 
     def programs(self) -> list[Program]:
-        """Every service that is deployed as its own process, with its own database role."""
+        """The processes of every service that is deployed, each with its service's own database role."""
         if self.settings.values["RABBITMQ_URL"].startswith("memory:"):
-            return [self._program(TOGETHER, self.settings.for_console())]
+            return [self._program(TOGETHER, ["deploy.local.together"], self.settings.for_console())]
         chosen = [name for name in self.settings.values.get("BELLHOP_SERVICES", "").split(",") if name]
-        names = [name for name in SERVICES if name not in CONCERNS or not chosen or name in chosen]
-        return [self._program(name, self._environment(name)) for name in names]
+        pools = [pool for pool in POOLS if pool.service not in CONCERNS or not chosen or pool.service in chosen]
+        return [self._process(pool) for pool in pools]
 
-    def _program(self, name: str, environment: dict[str, str]) -> Program:
+    def _process(self, pool: Pool) -> Program:
+        module = [f"services.{pool.service}", *pool.arguments]
+        return self._program(pool.name, module, self._environment(pool.service))
+
+    def _program(self, name: str, module: list[str], environment: dict[str, str]) -> Program:
         """The gateway serves /readyz on its own port; every other process has a port for that alone."""
         serves_api = name in {"gateway", TOGETHER}
         port = int(self.settings.values["BELLHOP_PORT"]) if serves_api else self.run.port(name)
@@ -78,8 +82,7 @@ class Stack:
                 f"port {port} of {name} is taken; another is chosen without {self.run.path}/ports.json"
             )
         told = environment if serves_api else {**environment, "HTTP_PORT": str(port)}
-        module = "deploy.local.together" if name == TOGETHER else f"services.{name}"
-        command = [sys.executable, "-m", module]
+        command = [sys.executable, "-m", *module]
         return Program(name, command, {**told, **self._mark()}, self.run.log(name), self.project, port)
 
     # Imported where it is needed: the servers alone are usable without the product.

@@ -9,7 +9,9 @@ MEBIBYTE = 1024 * 1024
 class GatewaySettings(BaseSettings):
     """Where the gateway listens and how much it takes in. Each has the prefix GATEWAY_ but the port: BELLHOP_PORT."""
 
-    model_config = SettingsConfigDict(env_prefix="GATEWAY_", extra="ignore", frozen=True, populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix="GATEWAY_", extra="ignore", frozen=True, populate_by_name=True, env_ignore_empty=True
+    )
 
     port: int = Field(default=8080, validation_alias="BELLHOP_PORT", ge=0, le=65535)
     host: str = "127.0.0.1"

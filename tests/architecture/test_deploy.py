@@ -13,8 +13,9 @@ import pytest
 import yaml
 
 from deploy.compose.__main__ import filled
-from deploy.local.settings import SERVICES, goes_to, is_setting
+from deploy.local.settings import APART, POOLS, SERVICES, Pool, goes_to, is_setting
 from deploy.rabbitmq.__main__ import FILE, rendered
+from shared import discovery
 from shared.database.roles import role_of, role_password
 from shared.messaging.worker import INTERRUPT_SECONDS
 from shared.settings import Settings
@@ -46,7 +47,10 @@ def containers() -> dict[str, dict[str, Any]]:
     return found
 
 
-def processes() -> list[str]:
+each_pool = pytest.mark.parametrize("pool", POOLS, ids=[pool.name for pool in POOLS])
+
+
+def services_that_run() -> list[str]:
     """Every service that is a process: `python -m services.<name>` runs until it is told to stop."""
     mains = (ROOT / "services").glob("*/__main__.py")
     return sorted(main.parent.name for main in mains if main.parent.name != "console")
@@ -69,14 +73,26 @@ def test_compose_follows_its_specification(tmp_path: Path) -> None:
 
 
 def test_the_local_stack_and_compose_run_every_process() -> None:
-    """A new service is a container of the same name, and a process of `make up`."""
-    assert sorted(SERVICES) == processes(), "name it in deploy/local/settings.py"
-    assert set(containers()) == {*processes(), *OPERATORS, *SERVERS}, f"{COMPOSE} has other containers"
-    commands = {name: containers()[name]["command"] for name in processes()}
-    assert commands == {name: ["python", "-m", f"services.{name}"] for name in processes()}
+    """A new service is a container of the same name, and a process of `make up`; so is each of its pools."""
+    assert sorted(SERVICES) == services_that_run(), "name it in deploy/local/settings.py"
+    names = [pool.name for pool in POOLS]
+    assert set(containers()) == {*names, *OPERATORS, *SERVERS}, f"{COMPOSE} has other containers"
+    commands = {name: containers()[name]["command"] for name in names}
+    assert commands == {pool.name: ["python", "-m", f"services.{pool.service}", *pool.arguments] for pool in POOLS}
 
 
-@pytest.mark.parametrize("name", [*SERVICES, *sorted(OPERATORS), *sorted(SERVERS)])
+def test_every_queue_is_somebodys() -> None:
+    """The pools of a service take all of its queues, and no queue that there is not."""
+    given = {
+        service: [queue for pool in POOLS if pool.service == service for queue in pool.queues] for service in APART
+    }
+    there = {service: {actor.queue for actor in discovery.actor_declarations(service)} for service in APART}
+    assert {service: sorted(queues) for service, queues in given.items()} == {
+        service: sorted(queues) for service, queues in there.items()
+    }, "name the queue in APART of deploy/local/settings.py, and in compose.yaml"
+
+
+@pytest.mark.parametrize("name", [*(pool.name for pool in POOLS), *sorted(OPERATORS), *sorted(SERVERS)])
 def test_a_container_can_do_no_more_than_it_must(name: str) -> None:
     """No root, no writing beside its volumes, no capability, bounded processor, memory, processes and log."""
     container = containers()[name]
@@ -91,18 +107,18 @@ def test_a_container_can_do_no_more_than_it_must(name: str) -> None:
     assert set(container["networks"]) <= set(compose()["networks"])
 
 
-@pytest.mark.parametrize("name", SERVICES)
-def test_a_process_has_time_to_end_its_work(name: str) -> None:
+@each_pool
+def test_a_process_has_time_to_end_its_work(pool: Pool) -> None:
     """Docker kills only after a worker has ended what it began, and has handed back what outlasted its grace."""
     grace = float(Settings.model_fields["worker_grace"].default)
-    given = float(containers()[name]["stop_grace_period"].removesuffix("s"))
-    assert given > grace + INTERRUPT_SECONDS + 2, f"{name} is killed {given} s after it was told to stop"
+    given = float(containers()[pool.name]["stop_grace_period"].removesuffix("s"))
+    assert given > grace + INTERRUPT_SECONDS + 2, f"{pool.name} is killed {given} s after it was told to stop"
 
 
-@pytest.mark.parametrize("name", SERVICES)
-def test_a_process_starts_after_the_migrations(name: str) -> None:
+@each_pool
+def test_a_process_starts_after_the_migrations(pool: Pool) -> None:
     """Tables, roles and queues are there before anybody looks for them."""
-    waits_for = {other: how["condition"] for other, how in containers()[name]["depends_on"].items()}
+    waits_for = {other: how["condition"] for other, how in containers()[pool.name]["depends_on"].items()}
     assert waits_for == {
         "migrate": "service_completed_successfully",
         "postgres": "service_healthy",
@@ -110,36 +126,47 @@ def test_a_process_starts_after_the_migrations(name: str) -> None:
     }
 
 
-@pytest.mark.parametrize("name", SERVICES)
-def test_a_process_logs_into_the_database_as_itself(name: str) -> None:
-    """Its own role, with its own derived password: the owner's is known to operators only."""
-    password = f"${{DATABASE_PASSWORD_{name.upper()}:?python -m deploy.compose makes it}}"
-    expected = f"postgresql://{role_of(name)}:{password}@postgres:5432/bellhop"
-    assert containers()[name]["environment"]["DATABASE_URL"] == expected
-    assert "POSTGRES_PASSWORD" not in str(containers()[name])
+@each_pool
+def test_a_process_logs_into_the_database_as_itself(pool: Pool) -> None:
+    """Its service's role, with its own derived password: the owner's is known to operators only."""
+    password = f"${{DATABASE_PASSWORD_{pool.service.upper()}:?python -m deploy.compose makes it}}"
+    expected = f"postgresql://{role_of(pool.service)}:{password}@postgres:5432/bellhop"
+    assert containers()[pool.name]["environment"]["DATABASE_URL"] == expected
+    assert "POSTGRES_PASSWORD" not in str(containers()[pool.name])
 
 
-@pytest.mark.parametrize("name", SERVICES)
-def test_a_process_is_told_only_what_is_meant_for_it(name: str) -> None:
+@each_pool
+def test_a_process_is_told_only_what_is_meant_for_it(pool: Pool) -> None:
     """The same rules as on a laptop: deploy/local/settings.py says who is told what."""
-    told = [setting for setting in containers()[name]["environment"] if is_setting(setting)]
-    astray = [setting for setting in told if not goes_to(setting, name)]
-    assert not astray, f"{name} is told {astray}; deploy/local/settings.py does not give it that"
+    told = [setting for setting in containers()[pool.name]["environment"] if is_setting(setting)]
+    astray = [setting for setting in told if not goes_to(setting, pool.service)]
+    assert not astray, f"{pool.name} is told {astray}; deploy/local/settings.py does not give it that"
 
 
 @pytest.mark.parametrize("setting", CONFIDENTIAL)
 def test_a_secret_reaches_those_who_need_it_and_nobody_else(setting: str) -> None:
     """As an environment variable of its own name, and not inside of another one either."""
-    named = {name for name in SERVICES if setting in containers()[name]["environment"]}
-    mentioned = {name for name in SERVICES if setting in REFERENCE.findall(str(containers()[name]))}
-    assert named == mentioned == {name for name in SERVICES if goes_to(setting, name)}
+    named = {pool.name for pool in POOLS if setting in containers()[pool.name]["environment"]}
+    mentioned = {pool.name for pool in POOLS if setting in REFERENCE.findall(str(containers()[pool.name]))}
+    assert named == mentioned == {pool.name for pool in POOLS if goes_to(setting, pool.service)}
 
 
 def test_only_who_speaks_to_rabbitmq_can_reach_it() -> None:
     """The gateway, which the world talks to, knows neither the broker's password nor the way to it."""
-    with_account = {name for name in SERVICES if "RABBITMQ_PASSWORD" in str(containers()[name])}
-    with_network = {name for name in SERVICES if "broker" in containers()[name]["networks"]}
-    assert with_account == with_network == set(SERVICES) - NO_BROKER
+    names = {pool.name for pool in POOLS}
+    with_account = {name for name in names if "RABBITMQ_PASSWORD" in str(containers()[name])}
+    with_network = {name for name in names if "broker" in containers()[name]["networks"]}
+    assert with_account == with_network == names - NO_BROKER
+
+
+def test_files_on_their_way_are_not_kept_in_memory() -> None:
+    """/tmp of a container is memory: who takes in or writes files has its temporary ones on a volume of the image's user."""
+    spool = "/var/spool/bellhop"
+    writers = {pool.name for pool in POOLS if pool.service in {"gateway", "media", "reports"}}
+    told = {name for name in containers() if containers()[name].get("environment", {}).get("TMPDIR") == spool}
+    mounted = {name for name in containers() if f"spool:{spool}" in containers()[name].get("volumes", [])}
+    assert told == mounted == writers
+    assert spool in text_of("deploy/Dockerfile")
 
 
 def test_nothing_is_published_beyond_this_machine() -> None:
@@ -220,11 +247,12 @@ def test_prometheus_asks_every_process_and_rabbitmq() -> None:
     }
     asked = jobs["bellhop"]["dns_sd_configs"][0]
     watched = {name for name, container in containers().items() if "monitoring" in container["networks"]}
-    assert asked["names"] == processes()
+    names = sorted(pool.name for pool in POOLS)
+    assert asked["names"] == names
     assert asked["port"] == 9000
     assert jobs["rabbitmq"]["static_configs"] == jobs["rabbitmq-queues"]["static_configs"]
     assert jobs["rabbitmq"]["static_configs"] == [{"targets": ["rabbitmq:15692"]}]
-    assert watched == {*processes(), "rabbitmq", "prometheus"}
+    assert watched == {*names, "rabbitmq", "prometheus"}
 
 
 def _variables(text: str) -> dict[str, str]:

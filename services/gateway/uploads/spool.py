@@ -126,7 +126,7 @@ class Upload:
         """`file` takes the body; a temporary one of its own, unless it is given."""
         self.digest = FormDigest(boundary)
         self.size = 0
-        self._file = file or tempfile.SpooledTemporaryFile(IN_MEMORY)
+        self._file = file or tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - `close` ends it
         self._waiting = bytearray()
 
     async def take(self, incoming: Incoming, limit: int, pace: Pace, threads: anyio.CapacityLimiter) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from deploy.local.processes import identify, marked, recall, wait_until
 from deploy.local.run_folder import RunFolder
-from deploy.local.settings import SERVICES
+from deploy.local.settings import POOLS
 from deploy.local.stack import answers_ready
 from tests.integration.local.dummy_project import ROOT, DummyProject
 
@@ -86,11 +86,12 @@ def test_up_returns_when_every_process_answers(stack: Stack) -> None:
     """processes.json lists them all, with the port that serves /readyz; a second `up` changes nothing."""
     first = stack.up()
     table = stack.table()
-    ready = [answers_ready(table[name]["http_port"]) for name in SERVICES]
+    names = [pool.name for pool in POOLS]
+    ready = [answers_ready(table[name]["http_port"]) for name in names]
     second = stack.up()
 
     assert first.returncode == 0, first.stdout
-    assert set(table) == {*SERVICES, "postgres", "mail_sink", "local_calcom", "local_retell"}
+    assert set(table) == {*names, "postgres", "mail_sink", "local_calcom", "local_retell"}
     assert all(ready)
     assert (second.returncode, stack.table()) == (0, table)
 

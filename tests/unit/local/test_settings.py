@@ -2,7 +2,7 @@
 
 import pytest
 
-from deploy.local.settings import SERVICES, Settings, goes_to, is_setting
+from deploy.local.settings import POOLS, SERVICES, Settings, goes_to, is_setting
 
 
 def _told(name: str) -> set[str]:
@@ -27,7 +27,10 @@ def test_common_settings_go_to_everybody(name: str) -> None:
         ("APPOINTMENTS_CALCOM_API_KEY", {"gateway", "appointments"}),
         ("APPOINTMENTS_RETELL_API_KEY", {"gateway", "appointments"}),
         ("APPOINTMENTS_REMINDERS", {"appointments"}),
-        ("MEDIA_LARGEST", set()),
+        ("SECRET_KEY", {"gateway", "ticketing", "webhooks", "appointments", "media", "reports"}),
+        ("MEDIA_UPLOAD_LIMIT", {"gateway", "media"}),
+        ("REPORTS_IMPORT_LIMIT", {"gateway", "reports"}),
+        ("GATEWAY_UPLOAD_LIMIT", {"gateway"}),
     ],
 )
 def test_secret_goes_only_to_those_who_need_it(name: str, services: set[str]) -> None:
@@ -63,3 +66,11 @@ def test_shell_reads_any_value_back() -> None:
 def test_surroundings_are_no_settings(name: str) -> None:
     """They are passed on as they are."""
     assert not is_setting(name)
+
+
+def test_long_work_has_processes_of_its_own() -> None:
+    """Each is the service's own program, told its queues; a service without long work is one process for all of them."""
+    commands = {pool.name: (pool.service, *pool.arguments) for pool in POOLS}
+    assert commands["media-archives"] == ("media", "--queues", "media.archives", "--threads", "2")
+    assert commands["reports"] == ("reports", "--queues", "reports.events,reports.default")
+    assert commands["ticketing"] == ("ticketing",)
