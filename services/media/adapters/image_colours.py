@@ -10,6 +10,8 @@ _MAGIC = slice(36, 40)
 """Of an ICC profile's header (ICC.1:2022, section 7.2): its colour space, and the four letters that make it a profile."""
 _SMALLEST_PROFILE: Final = 128
 _ONE_CHANNEL: Final = ("I", "F")
+_MEANT_FOR: Final = {"LAB": (b"Lab ",), "RGB": (b"GRAY",), "RGBA": (b"GRAY",)}
+"""Profiles that are right, though nothing is to be done with them: grey pictures come with colours by now."""
 _WHITE: Final = (255, 255, 255)
 
 
@@ -53,10 +55,10 @@ def in_colours(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, 
         return image, profile, True
     if (space, image.mode) in {(b"CMYK", "CMYK"), (b"GRAY", "L")}:
         try:
-            return _worked_in(image, profile), None, True
+            return _to_screen(image, ImageCms.ImageCmsProfile(io.BytesIO(profile))), None, True
         except (ImageCms.PyCMSError, OSError, ValueError):
             return _converted(image), None, False
-    return _converted(image), None, space == b"GRAY"
+    return _converted(image), None, space in _MEANT_FOR.get(image.mode, ())
 
 
 def _space_of(profile: bytes) -> bytes:
@@ -65,14 +67,15 @@ def _space_of(profile: bytes) -> bytes:
     return profile[_SPACE] if is_profile else b""
 
 
-def _worked_in(image: Image.Image, profile: bytes) -> Image.Image:
-    own, screen = ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB")
-    converted = ImageCms.profileToProfile(image, own, screen, outputMode="RGB")
+def _to_screen(image: Image.Image, own: ImageCms.ImageCmsProfile) -> Image.Image:
+    converted = ImageCms.profileToProfile(image, own, ImageCms.createProfile("sRGB"), outputMode="RGB")
     assert converted is not None
     return converted
 
 
 def _converted(image: Image.Image) -> Image.Image:
+    if image.mode == "LAB":
+        return _to_screen(image, ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")))
     return image if image.mode in {"RGB", "RGBA"} else image.convert("RGB")
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from PIL import ExifTags, Image
 
 from services.media.domain.exif import BROKEN, Tags, Told, read
+from services.media.domain.exif_blocks import is_sound
 
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -24,7 +25,8 @@ _TURNED_BY_ITS_DECODER = "TIFF"
 
 def told_by(image: Image.Image, *, keeps_place: bool) -> Told:
     """What the EXIF of an opened picture says. Never raises for what is in the file."""
-    faults: list[str] = []
+    block = image.info.get("exif")
+    faults = [] if not isinstance(block, bytes) or is_sound(block) else [BROKEN]
     tags = dict(_all(lambda: _exif_of(image), faults))
     tags |= dict(_all(lambda: _exif_of(image).get_ifd(ExifTags.IFD.Exif), faults))
     place = dict(_all(lambda: _exif_of(image).get_ifd(ExifTags.IFD.GPSInfo), faults)) if keeps_place else {}
