@@ -1,4 +1,4 @@
-"""Counting calls: each once, on its day in its company's time, under where it has led to."""
+"""Counting calls: each once, on its day in its company's time, under where it has led to; and telling of it."""
 
 from datetime import UTC, date, datetime
 
@@ -9,8 +9,8 @@ from services.appointments.repository.appointments import Appointments, Filter
 from services.appointments.repository.calls import Calls
 from services.appointments.repository.companies import Companies
 from services.appointments.repository.counts import Counts
-from shared.contracts.appointments import CountCall
-from shared.messaging.outbox import Session
+from shared.contracts.appointments import CallHandled, CountCall
+from shared.messaging.outbox import Session, publish
 
 
 def count(session: Session, message: CountCall, now: datetime) -> None:
@@ -22,12 +22,24 @@ def count(session: Session, message: CountCall, now: datetime) -> None:
     outcome = settled(session, call)
     if outcome is not call.outcome:
         calls.change(call.id, outcome=outcome, **_problem(session, call, outcome))
-    Counts(session).count(call.id, call.organisation_id, day_of(session, call, now), outcome)
+    _count(session, call, outcome, now)
 
 
 def count_now(session: Session, call: Call, now: datetime) -> None:
     """Count a call that goes no further, under the outcome that it has."""
-    Counts(session).count(call.id, call.organisation_id, day_of(session, call, now), call.outcome)
+    _count(session, call, call.outcome, now)
+
+
+def _count(session: Session, call: Call, outcome: Outcome, now: datetime) -> None:
+    Counts(session).count(call.id, call.organisation_id, day_of(session, call, now), outcome)
+    handled = CallHandled(
+        call_id=call.id,
+        organisation_id=call.organisation_id,
+        outcome=outcome,
+        started_at=call.said_at,
+        handled_at=now,
+    )
+    publish(session, handled, organisation_id=call.organisation_id)
 
 
 def settled(session: Session, call: Call) -> Outcome:

@@ -98,6 +98,7 @@ class Order:
     paid_at: datetime | None = None
     fulfilled_at: datetime | None = None
     expired_at: datetime | None = None
+    cancelled_at: datetime | None = None
 
     @property
     def ticket_count(self) -> int:

@@ -6,8 +6,9 @@ from uuid import UUID
 from services.ticketing.domain.events import Event, TicketType
 from services.ticketing.domain.tickets import Signatures
 from services.ticketing.repository import Events
+from shared.contracts.ticketing import EventCreated
 from shared.ids import new_id
-from shared.messaging.outbox import Session
+from shared.messaging.outbox import Session, publish
 
 
 def create_event(
@@ -21,7 +22,7 @@ def create_event(
     starts_at: datetime,
     ends_at: datetime | None,
 ) -> Event:
-    """Store a new event with a key pair of its own."""
+    """Store a new event with a key pair of its own, and tell of it."""
     event = Event(
         id=new_id(),
         organisation_id=organisation_id,
@@ -31,7 +32,18 @@ def create_event(
         starts_at=starts_at,
         ends_at=ends_at,
     )
-    Events(session).add(event, signatures.new_key(event.id))
+    created_at = Events(session).add(event, signatures.new_key(event.id))
+    message = EventCreated(
+        event_id=event.id,
+        organisation_id=organisation_id,
+        name=name,
+        venue=venue,
+        currency=currency,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        created_at=created_at,
+    )
+    publish(session, message, organisation_id=organisation_id)
     return event
 
 

@@ -6,10 +6,18 @@ from uuid import UUID
 
 from services.ticketing.domain.events import Event, Line, lines
 from services.ticketing.domain.orders import Customer, Item, NewOrder, Order, OrderStatus, new_number
+from services.ticketing.domain.told import fitting
 from services.ticketing.errors import OrderNumbersTakenError
 from services.ticketing.handlers import stock
 from services.ticketing.repository import Events, Orders
-from shared.contracts.ticketing import ExpireOrders, GenerateTickets, OrderPaid
+from shared.contracts.ticketing import (
+    ExpireOrders,
+    GenerateTickets,
+    OrderCancelled,
+    OrderedItem,
+    OrderPaid,
+    OrderPlaced,
+)
 from shared.ids import new_id
 from shared.messaging.outbox import Session, publish
 
@@ -35,6 +43,7 @@ def place_order(
     chosen = lines(events.ticket_types(organisation_id, event_id, wanted.keys()), wanted)
     stock.take(session, chosen)
     order = _store(session, event, chosen, customer, hold)
+    publish(session, _placed(order), organisation_id=organisation_id)
     if order.status is OrderStatus.PAID:
         announce_paid(session, order)
     return order
@@ -51,6 +60,15 @@ def cancel_order(session: Session, organisation_id: UUID, order_id: UUID) -> Ord
         return order
     (cancelled,) = orders.move([order], OrderStatus.CANCELLED)
     stock.release(session, [cancelled])
+    assert cancelled.cancelled_at is not None
+    message = OrderCancelled(
+        order_id=order.id,
+        number=order.number,
+        organisation_id=organisation_id,
+        event_id=order.event_id,
+        cancelled_at=cancelled.cancelled_at,
+    )
+    publish(session, message, organisation_id=organisation_id)
     return cancelled
 
 
@@ -77,6 +95,33 @@ def announce_paid(session: Session, order: Order) -> None:
     )
     publish(session, message, organisation_id=order.organisation_id)
     publish(session, GenerateTickets(order_id=order.id), organisation_id=order.organisation_id)
+
+
+def _placed(order: Order) -> OrderPlaced:
+    names = fitting([item.ticket_type for item in order.items])
+    items = (
+        OrderedItem(
+            ticket_type_id=item.ticket_type_id,
+            ticket_type=name,
+            quantity=item.quantity,
+            unit_price=item.unit_price,
+        )
+        for item, name in zip(order.items, names, strict=True)
+    )
+    return OrderPlaced(
+        order_id=order.id,
+        number=order.number,
+        organisation_id=order.organisation_id,
+        event_id=order.event_id,
+        customer_name=order.customer.name,
+        customer_email=order.customer.email,
+        customer_phone=order.customer.phone,
+        amount=order.amount,
+        currency=order.currency,
+        items=tuple(items),
+        placed_at=order.created_at,
+        expires_at=order.expires_at,
+    )
 
 
 def _store(session: Session, event: Event, chosen: list[Line], customer: Customer, hold: timedelta) -> Order:

@@ -1,6 +1,7 @@
 """SQL of events, their keys and ticket types."""
 
 from collections.abc import Collection
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import insert, select, update
@@ -18,10 +19,11 @@ class Events:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def add(self, event: Event, key: EventKey) -> None:
-        """A new event with its key pair."""
-        self._session.execute(
-            insert(EventRow).values(
+    def add(self, event: Event, key: EventKey) -> datetime:
+        """A new event with its key pair. Returns when it was created."""
+        created_at = self._session.execute(
+            insert(EventRow)
+            .values(
                 id=event.id,
                 organisation_id=event.organisation_id,
                 name=event.name,
@@ -30,7 +32,8 @@ class Events:
                 starts_at=event.starts_at,
                 ends_at=event.ends_at,
             )
-        )
+            .returning(EventRow.created_at)
+        ).scalar_one()
         self._session.execute(
             insert(EventKeyRow).values(
                 event_id=key.event_id,
@@ -40,6 +43,7 @@ class Events:
                 sealed_private_key=key.sealed_private_key,
             )
         )
+        return created_at
 
     def get(self, organisation_id: UUID, event_id: UUID) -> Event:
         """Raises EventNotFoundError."""

@@ -172,4 +172,5 @@ def _order(row: OrderRow, items: Iterable[Item]) -> Order:
         paid_at=row.paid_at,
         fulfilled_at=row.fulfilled_at,
         expired_at=row.expired_at,
+        cancelled_at=row.cancelled_at,
     )
