@@ -2,11 +2,16 @@
 
 import sys
 
+from sqlalchemy import Engine
+
 from services.reports import actors
+from services.reports.adapters.export_files import ExportFiles
 from services.reports.adapters.import_files import ImportFiles
 from services.reports.handlers.dependencies import Dependencies
+from services.reports.handlers.export_needs import ExportNeeds
 from services.reports.handlers.import_needs import ImportNeeds
 from services.reports.repository.imports import StoredFailures
+from services.reports.repository.snapshots import snapshots
 from services.reports.settings import ReportsSettings
 from shared.database.engine import open_engine
 from shared.database.session import UnitOfWork, unit_of_work
@@ -16,8 +21,12 @@ from shared.signed_links import SignedLinks, link_key
 from shared.storage import Storage, open_storage
 
 SERVICE = "reports"
-OWN_CONNECTIONS = 4
-"""Of the engine on which rows are read while a file is written: the worker's own serves its messages."""
+CONNECTIONS_PER_THREAD = 2
+"""Of the engine on which rows are read while a file is written, and its progress is told: the worker's own serves its
+messages. None is opened before it is needed.
+"""
+LONGEST_STATEMENT = 300.0
+"""Seconds. Reading the first of many rows may take longer than a job's statements usually do."""
 
 
 def build_dependencies(settings: Settings, own: ReportsSettings | None = None) -> Dependencies:
@@ -25,8 +34,24 @@ def build_dependencies(settings: Settings, own: ReportsSettings | None = None) -
     own = own or ReportsSettings()
     storage = open_storage(settings.storage_url)
     links = SignedLinks(settings.public_url, link_key(settings.secret_key.get_secret_value(), SERVICE))
-    engine = open_engine(settings.database_url, SERVICE, pool_size=OWN_CONNECTIONS)
-    return Dependencies(facts=own, imports=_imports(own, storage, links, unit_of_work(engine)))
+    connections = CONNECTIONS_PER_THREAD * settings.worker_threads
+    engine = open_engine(settings.database_url, SERVICE, pool_size=connections, statement_timeout=LONGEST_STATEMENT)
+    return Dependencies(
+        facts=own,
+        exports=_exports(own, storage, links, engine),
+        imports=_imports(own, storage, links, unit_of_work(engine)),
+    )
+
+
+def _exports(own: ReportsSettings, storage: Storage, links: SignedLinks, engine: Engine) -> ExportNeeds:
+    return ExportNeeds(
+        work=unit_of_work(engine),
+        snapshot=snapshots(engine),
+        files=ExportFiles(),
+        storage=storage,
+        links=links,
+        pdf_rows=own.pdf_rows,
+    )
 
 
 def _imports(own: ReportsSettings, storage: Storage, links: SignedLinks, work: UnitOfWork) -> ImportNeeds:

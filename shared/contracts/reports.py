@@ -28,10 +28,11 @@ class ProcessEventData(Command):
 
 
 class RunExport(Command):
-    """Write the file of an export."""
+    """Write the file of an export. Of one organisation two run at once."""
 
     kind: ClassVar[str] = "reports.export.run"
     export_id: UUID
+    organisation_id: UUID
 
 
 class MarkExportFailed(FailureNotice):

@@ -16,6 +16,7 @@ from services.reports.actors.events import (
     ticket_checked_in,
     tickets_issued,
 )
+from services.reports.actors.exports import key_revoked, mark_export_failed, run_export
 from services.reports.actors.imports import (
     analyse_import,
     dry_run_import,
@@ -25,6 +26,7 @@ from services.reports.actors.imports import (
     split_import,
 )
 from services.reports.actors.projection import mark_rebuild_failed, process_event_data, rebuild_step
+from services.reports.actors.sweeping import sweep_reports
 
 __all__ = [
     "analyse_import",
@@ -36,6 +38,8 @@ __all__ = [
     "event_created",
     "finish_import",
     "import_chunk",
+    "key_revoked",
+    "mark_export_failed",
     "mark_import_failed",
     "mark_rebuild_failed",
     "notification_ended",
@@ -47,7 +51,9 @@ __all__ = [
     "payment_succeeded",
     "process_event_data",
     "rebuild_step",
+    "run_export",
     "split_import",
+    "sweep_reports",
     "ticket_checked_in",
     "tickets_issued",
 ]

@@ -9,15 +9,15 @@ from fastapi.responses import Response
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from services.reports.domain.contacts import MAX_EMAIL, is_email_address
-from services.reports.domain.exports import Export, Filter, Format, Kind, Language, State, Wanted, public_path
+from services.reports.domain.exports import Asked, Export, Filter, Format, Kind, Language, State, public_path
+from services.reports.domain.preferences import Preferences
 from services.reports.domain.zones import known_zone
 from services.reports.handlers import exports
 from services.reports.http.dependencies import LinksDep, WorkDep
 from services.reports.repository.preferences import AllPreferences
-from shared.api import Caller, CallerDep, CursorDep, Page, Problem, ResourcesDep, problems
+from shared.api import CallerDep, CursorDep, Page, Problem, ResourcesDep, problems
 from shared.clock import now
 from shared.downloads import file_response
-from shared.ids import new_id
 from shared.signed_links import SignedLinks
 
 router = APIRouter()
@@ -109,14 +109,16 @@ class ExportOut(ListedExportOut):
 
 
 @router.post("/v1/exports", status_code=202, responses=problems(422, 429))
-def create_export(body: ExportIn, caller: CallerDep, work: WorkDep, response: Response) -> AcceptedOut:
+def create_export(
+    body: ExportIn, caller: CallerDep, work: WorkDep, resources: ResourcesDep, response: Response
+) -> AcceptedOut:
     """Ask for a file. It is made soon: ask for it at `url`, or let yourself be told by mail. Two run at a time."""
     with work() as session:
-        wanted = _wanted(body, caller, AllPreferences(session))
-        exports.ask(session, wanted)
-    url = f"/v1/exports/{wanted.id}"
+        usual = AllPreferences(session).of(caller.organisation_id) or Preferences(time_zone=resources.settings.timezone)
+        export_id = exports.ask(session, caller.organisation_id, caller.key_id, _asked(body, usual))
+    url = f"/v1/exports/{export_id}"
     response.headers["Location"] = url
-    return AcceptedOut(id=wanted.id, state=State.QUEUED, url=url)
+    return AcceptedOut(id=export_id, state=State.QUEUED, url=url)
 
 
 @router.get("/v1/exports")
@@ -167,18 +169,14 @@ def _check(links: SignedLinks, export_id: UUID, expires: int, signature: str) ->
     links.check(public_path(export_id), expires, signature, now())
 
 
-def _wanted(body: ExportIn, caller: Caller, preferences: AllPreferences) -> Wanted:
-    usual = preferences.of(caller.organisation_id)
+def _asked(body: ExportIn, usual: Preferences) -> Asked:
     chosen = body.filter
-    return Wanted(
-        id=new_id(),
-        organisation_id=caller.organisation_id,
-        key_id=caller.key_id,
+    return Asked(
         kind=body.kind,
         format=body.format,
         filter=Filter(chosen.event_id, chosen.since, chosen.until, tuple(dict.fromkeys(chosen.status))),
-        language=body.language or (Language(usual.language) if usual else Language.EN),
-        time_zone=body.time_zone or (usual.time_zone if usual else "UTC"),
+        language=body.language or Language(usual.spoken),
+        time_zone=body.time_zone or usual.time_zone,
         email=body.email or "",
     )
 
