@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.gateway.problems import internal_problem, problem_of, problem_response
@@ -57,6 +58,8 @@ class RequestMiddleware:
     async def _answer(self, scope: Scope, receive: Receive, send: Send, outcome: _Outcome) -> None:
         try:
             await self._app(scope, receive, send)
+        except ClientDisconnect:  # nobody is there to hear; the server closes what was left open
+            log.warning("client_gone", method=scope["method"], route=_route(scope))
         except Exception as error:  # the last place where a bug can still become an answer
             problem = problem_of(error)
             if problem is None:

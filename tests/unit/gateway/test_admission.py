@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope, Send
 
 from services.gateway.admission import AdmissionMiddleware
@@ -43,3 +45,17 @@ def test_requests_beyond_the_limit_wait() -> None:
 def test_health_is_never_held_up() -> None:
     """A gateway that is full still says that it lives."""
     assert most_at_once("/healthz", 10, 3) == 10
+
+
+def test_client_that_takes_nothing_is_left() -> None:
+    """Its place among the downloads is somebody else's then."""
+
+    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.body", "body": b"x", "more_body": True})
+
+    async def never(_message: Message) -> None:
+        await asyncio.sleep(3600)
+
+    middleware = AdmissionMiddleware(app, in_flight=1, stall=0.02)
+    with pytest.raises(ClientDisconnect):
+        asyncio.run(middleware({"type": "http", "path": "/file"}, _nothing, never))

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import orjson
 import pytest
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.testing import capture_logs
 
@@ -98,6 +99,16 @@ def test_error_after_the_beginning_of_an_answer_goes_on_to_the_server() -> None:
 
     with pytest.raises(RuntimeError, match="half way"):
         ask(breaks_off)
+
+
+def test_client_that_has_gone_is_no_error() -> None:
+    """Nothing is answered, since nobody hears; the log has it as a warning."""
+
+    async def gone(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        raise ClientDisconnect
+
+    sent, observed = ask(gone)
+    assert (sent, observed[0][:3]) == ([], ("GET", "", 0))
 
 
 @pytest.mark.parametrize(("path", "kept"), [("/v1/webhook-endpoints", "no-store"), ("/tickets/1", None)])
