@@ -40,6 +40,7 @@ def main() -> int:
     path, wanted, seconds = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
     signal.alarm(seconds)
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
         check(path)
         for line in read(path, wanted):
