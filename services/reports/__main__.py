@@ -7,8 +7,10 @@ from sqlalchemy import Engine
 from services.reports import actors
 from services.reports.adapters.export_files import ExportFiles
 from services.reports.adapters.import_files import ImportFiles
+from services.reports.adapters.report_files import ReportFiles
 from services.reports.handlers.dependencies import Dependencies
 from services.reports.handlers.export_needs import ExportNeeds
+from services.reports.handlers.figure_needs import FigureNeeds
 from services.reports.handlers.import_needs import ImportNeeds
 from services.reports.repository.imports import StoredFailures
 from services.reports.repository.snapshots import snapshots
@@ -40,6 +42,7 @@ def build_dependencies(settings: Settings, own: ReportsSettings | None = None) -
         facts=own,
         exports=_exports(own, storage, links, engine),
         imports=_imports(own, storage, links, unit_of_work(engine)),
+        figures=FigureNeeds(files=ReportFiles(storage), time_zone=settings.timezone),
     )
 
 

@@ -134,3 +134,17 @@ class FileLostError(TransientError):
     """The storage took a file, and has less of it."""
 
     code: ClassVar[str] = "storage_lost_file"
+
+
+class PeriodTooLongError(PermanentError):
+    """Figures of so many days, or so many figures, are not shown at once."""
+
+    code: ClassVar[str] = "period_too_long"
+    http_status: ClassVar[int] = 422
+
+
+class UnknownTimeZoneError(PermanentError):
+    """The database, which counts the days, does not know this time zone."""
+
+    code: ClassVar[str] = "unknown_time_zone"
+    http_status: ClassVar[int] = 422

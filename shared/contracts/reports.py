@@ -114,3 +114,11 @@ class SendWeeklyReport(Command):
     kind: ClassVar[str] = "reports.weekly.send"
     organisation_id: UUID
     monday: date
+
+
+class RemoveWeeklyReport(Command):
+    """Remove the files of a weekly report that was mailed weeks ago."""
+
+    kind: ClassVar[str] = "reports.weekly.remove"
+    organisation_id: UUID
+    monday: date

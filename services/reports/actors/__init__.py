@@ -17,6 +17,7 @@ from services.reports.actors.events import (
     tickets_issued,
 )
 from services.reports.actors.exports import key_revoked, mark_export_failed, run_export
+from services.reports.actors.figures import compute_figures, compute_organisation_figures
 from services.reports.actors.imports import (
     analyse_import,
     dry_run_import,
@@ -27,6 +28,7 @@ from services.reports.actors.imports import (
 )
 from services.reports.actors.projection import mark_rebuild_failed, process_event_data, rebuild_step
 from services.reports.actors.sweeping import sweep_reports
+from services.reports.actors.weekly import remove_weekly_report, send_weekly_report, send_weekly_reports
 
 __all__ = [
     "analyse_import",
@@ -34,6 +36,8 @@ __all__ = [
     "appointment_cancelled",
     "appointment_rescheduled",
     "call_handled",
+    "compute_figures",
+    "compute_organisation_figures",
     "dry_run_import",
     "event_created",
     "finish_import",
@@ -51,7 +55,10 @@ __all__ = [
     "payment_succeeded",
     "process_event_data",
     "rebuild_step",
+    "remove_weekly_report",
     "run_export",
+    "send_weekly_report",
+    "send_weekly_reports",
     "split_import",
     "sweep_reports",
     "ticket_checked_in",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from services.reports.handlers.export_needs import ExportNeeds
+from services.reports.handlers.figure_needs import FigureNeeds
 from services.reports.handlers.import_needs import ImportNeeds
 from shared.clock import Clock, now
 
@@ -23,6 +24,7 @@ class Dependencies:
     clock: Clock = now
     exports: ExportNeeds | None = None
     imports: ImportNeeds | None = None
+    figures: FigureNeeds | None = None
 
     @property
     def for_exports(self) -> ExportNeeds:
@@ -35,3 +37,9 @@ class Dependencies:
         """What imports need: it is put together wherever they run."""
         assert self.imports is not None
         return self.imports
+
+    @property
+    def for_figures(self) -> FigureNeeds:
+        """What figures and weekly reports need: it is put together wherever they are made."""
+        assert self.figures is not None
+        return self.figures

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
 
-from services.reports.http import event_reports, exports, imports, people, projection
+from services.reports.http import event_reports, exports, figures, imports, people, preferences, projection
 from services.reports.http.dependencies import settings_of
 
 
@@ -17,5 +17,5 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 router = APIRouter(lifespan=_lifespan)
-for part in (event_reports, projection, exports, imports, people):
+for part in (event_reports, projection, exports, imports, people, figures, preferences):
     router.include_router(part.router)
