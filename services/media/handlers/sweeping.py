@@ -12,7 +12,6 @@ from shared.messaging.outbox import Session, publish
 
 FOLDERS: Final = ("photos", FOLDER)
 AT_ONCE: Final = 500
-"""Archives, and uploads, of one step."""
 NEXT_STEP: Final = timedelta(minutes=10)
 """Where there are more, they are looked for again when these are gone."""
 
@@ -27,16 +26,20 @@ class Storage(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """The uploads of one step, id and key, and the moment since when nobody has worked on anything older."""
+    """The uploads of one step, id and key, and the moment since when nobody has worked on anything older.
+
+    `at_once` is how many uploads, and how many archives, a step takes.
+    """
 
     uploads: tuple[tuple[UUID, str], ...]
     before: datetime
+    at_once: int
 
 
-def prepare(session: Session, now: datetime) -> Sweep:
+def prepare(session: Session, now: datetime, at_once: int = AT_ONCE) -> Sweep:
     """Which uploads were given up."""
     before = now - GRACE
-    return Sweep(tuple(Archives(session).unfinished_uploads(before, AT_ONCE)), before)
+    return Sweep(tuple(Archives(session).unfinished_uploads(before, at_once)), before, at_once)
 
 
 def sweep(storage: Storage, plan: Sweep) -> None:
@@ -51,8 +54,8 @@ def record(session: Session, plan: Sweep, now: datetime) -> None:
     """Remove the rows of these uploads, and have each archive whose time is over removed by a message of its own."""
     archives = Archives(session)
     archives.delete_uploads([photo_id for photo_id, _ in plan.uploads])
-    over = archives.over(now, AT_ONCE)
+    over = archives.over(now, plan.at_once)
     for archive_id, organisation_id in over:
         publish(session, RemoveArchive(archive_id=archive_id), organisation_id=organisation_id)
-    if AT_ONCE in {len(over), len(plan.uploads)}:
+    if plan.at_once in {len(over), len(plan.uploads)}:
         publish(session, SweepMedia(), due=NEXT_STEP)

@@ -59,5 +59,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '3s'")
     op.drop_table("archive_photos", schema=SCHEMA)
     op.drop_table("archives", schema=SCHEMA)
