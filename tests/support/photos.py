@@ -2,12 +2,13 @@
 
 import base64
 import io
+import math
 import struct
 import zlib
 from collections.abc import Mapping
 from typing import Any, Final
 
-from PIL import ExifTags, Image, ImageCms
+from PIL import ExifTags, Image, ImageCms, ImageColor, ImageDraw, ImageOps
 
 RED, GREEN, BLUE, WHITE = (200, 30, 40), (20, 150, 60), (30, 60, 190), (245, 245, 245)
 CORNERS: Final = (RED, GREEN, BLUE, WHITE)
@@ -94,3 +95,22 @@ def with_small_picture_inside(data: bytes, width: int = 160, height: int = 120) 
     ifd1 = struct.pack(">H", len(entries)) + b"".join(struct.pack(">HHII", *one) for one in entries) + bytes(4)
     block = b"Exif\x00\x00MM\x00*" + struct.pack(">I", 8) + ifd0 + ifd1
     return data[:2] + b"\xff\xe1" + struct.pack(">H", len(block) + 2) + block + data[2:]
+
+
+def landscape(number: int, width: int = 640, height: int = 480) -> Image.Image:
+    """Hills under a sky with a sun: something to look at, another one for each number."""
+    sky = Image.linear_gradient("L").resize((width, height))
+    hue = ImageColor.getrgb(f"hsl({number * 47 % 360}, 70%, 55%)")
+    image = ImageOps.colorize(sky, black=hue, white=(250, 244, 225))
+    draw = ImageDraw.Draw(image)
+    sun, centre = height // 8, (width * (2 + number % 5) // 8, height // 3)
+    draw.ellipse((centre[0] - sun, centre[1] - sun, centre[0] + sun, centre[1] + sun), fill=(255, 250, 190))
+    for depth in range(3):
+        top = height * (5 + depth) // 9
+        shade = tuple(max(0, part - 60 - 50 * depth) for part in hue[:3])
+        slope = [
+            (x, top - int(height / 14 * math.sin(x / width * (4 + depth * 3) + number + depth)))
+            for x in range(0, width + 8, 8)
+        ]
+        draw.polygon([(0, height), *slope, (width, height)], fill=shade)
+    return image
