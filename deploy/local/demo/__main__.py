@@ -7,6 +7,7 @@ from pathlib import Path
 from deploy.local import commands
 from deploy.local.demo.calls import Accounts, CallStory
 from deploy.local.demo.client import Shop, StepFailedError
+from deploy.local.demo.office import OfficeStory
 from deploy.local.demo.story import Story
 from deploy.local.env_file import read_env
 from deploy.local.run_folder import RunFolder
@@ -34,8 +35,10 @@ def tell(folder: RunFolder) -> int:
     values = read_env(folder.env)
     shop = Shop(values["BELLHOP_URL"], values["BELLHOP_API_KEY"], values["PAYMENTS_STRIPE_WEBHOOK_SECRET"])
     try:
-        Story(shop, Path(values["MAIL_DIR"]), commands.say).tell()
+        event_id = Story(shop, Path(values["MAIL_DIR"]), commands.say).tell()
         _second_act(shop, values)
+        commands.say("the third act: an afternoon in the office")
+        OfficeStory(shop, Path(values["MAIL_DIR"]), event_id, commands.say).tell()
     except StepFailedError as error:
         commands.say(f"  ✗ {error}")
         commands.say(f"the logs of every process are in {folder.logs}")

@@ -39,6 +39,20 @@ class Shop:
         headers = {"Authorization": f"Bearer {self.api_key}"}
         return _json(httpx2.get(f"{self.url}{path}", headers=headers, timeout=20), expected)
 
+    def upload(self, path: str, name: str, content: bytes, form: dict[str, str]) -> dict[str, Any]:
+        """POST a file with the fields of a form, and return the JSON."""
+        headers = {"Authorization": f"Bearer {self.api_key}", "Idempotency-Key": str(uuid4())}
+        answer = httpx2.post(
+            f"{self.url}{path}", files={"file": (name, content)}, data=form, headers=headers, timeout=60
+        )
+        return _json(answer, 201)
+
+    def find_ready(self, path: str) -> dict[str, Any] | None:
+        """GET what is being made; None while it is (409)."""
+        headers = {"Authorization": f"Bearer {self.api_key}"}
+        answer = httpx2.get(f"{self.url}{path}", headers=headers, timeout=20)
+        return None if answer.status_code == 409 else _json(answer, 200)
+
     def find(self, path: str) -> dict[str, Any] | None:
         """GET and return the JSON; None where there is nothing."""
         headers = {"Authorization": f"Bearer {self.api_key}"}

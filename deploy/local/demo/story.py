@@ -26,8 +26,8 @@ class Story:
         telling = Telling(say)
         self._step, self._until = telling.step, telling.until
 
-    def tell(self) -> None:
-        """Run every step."""
+    def tell(self) -> str:
+        """Run every step. Returns the id of the event, which has attendees then."""
         with Subscriber() as subscriber:
             self._subscribe(subscriber)
             event = self._put_on_sale()
@@ -38,6 +38,7 @@ class Story:
             self._mail_arrives(paid)
             self._webhooks_arrive(subscriber, paid)
             self._scan(event, paid["tickets"][0])
+        return str(event["id"])
 
     def _subscribe(self, subscriber: Subscriber) -> None:
         body = {"url": subscriber.url, "event_types": ["order.paid", "order.fulfilled"]}
