@@ -127,6 +127,7 @@ class Emails(_Log):
             facts=row.facts,
             created_at=row.created_at,
             progress=_progress(row),
+            organisation_id=row.organisation_id,
         )
 
 
@@ -171,6 +172,7 @@ class TextMessages(_Log):
             body=row.body,
             started_at=row.started_at or row.created_at,
             progress=_progress(row),
+            organisation_id=row.organisation_id,
         )
 
 

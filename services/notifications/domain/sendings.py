@@ -28,6 +28,7 @@ class Email:
     facts: Mapping[str, Any]
     created_at: datetime
     progress: Progress
+    organisation_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class TextMessage:
     body: str
     started_at: datetime
     progress: Progress
+    organisation_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

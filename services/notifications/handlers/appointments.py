@@ -5,6 +5,7 @@ from services.notifications.domain.progress import State
 from services.notifications.domain.sendings import Channel
 from services.notifications.domain.texts import e164
 from services.notifications.errors import InvalidPhoneNumberError, LetterIncompleteError
+from services.notifications.handlers.endings import number_refused
 from services.notifications.letters import AppointmentLetter
 from services.notifications.repository import Emails, TextMessages
 from shared.contracts.notifications import SendEmail, SendSms, TellAboutAppointment
@@ -73,5 +74,6 @@ def _text(session: Session, message: TellAboutAppointment, letter: AppointmentLe
         return
     if number is None:
         log.warning("text message failed", sms_id=sms_id, channel=Channel.SMS, code=InvalidPhoneNumberError.code)
+        number_refused(session, sms_id, message.organisation_id)
         return
     publish(session, SendSms(sms_id=sms_id))

@@ -13,6 +13,7 @@ from services.notifications.errors import (
     surely_not_sent,
 )
 from services.notifications.handlers.dependencies import Dependencies
+from services.notifications.handlers.endings import email_ended
 from services.notifications.repository import Emails, Suppressions
 from shared.logging import get_logger
 from shared.messaging.outbox import Session
@@ -33,7 +34,9 @@ def begin(session: Session, email_id: UUID) -> Email | None:
     if email.progress.is_over:
         return None
     if email.progress.state is State.QUEUED and Suppressions(session).has(Channel.EMAIL, email.recipient):
-        emails.suppress(email_id, made_suppressed(email.progress))
+        progress = made_suppressed(email.progress)
+        emails.suppress(email_id, progress)
+        email_ended(session, email, progress.state)
         log.warning("mail suppressed", email_id=email_id, recipient=email.recipient, template=email.template)
         return None
     progress = begun(email.progress, repeats=True)
@@ -58,6 +61,7 @@ def record_sent(session: Session, email: Email, answer: str) -> None:
         return
     progress = sent(held.progress)
     emails.settle(email.id, progress, answer)
+    email_ended(session, held, progress.state)
     _log_sent(email, progress, answer)
 
 
@@ -69,6 +73,7 @@ def record_failure(session: Session, email_id: UUID, error: BaseException, *, fi
         return
     progress = not_sent(held.progress, surely=surely_not_sent(error), final=final)
     emails.fail(email_id, progress, code_of(error), str(error))
+    email_ended(session, held, progress.state)
     if isinstance(error, RecipientRefusedError) and error.gone:
         Suppressions(session).add(Channel.EMAIL, held.recipient, code=error.code, reason=str(error))
     tell = log.error if final else log.warning

@@ -4,6 +4,7 @@ from services.notifications.domain.progress import State
 from services.notifications.domain.sendings import Channel
 from services.notifications.domain.texts import e164, tickets_text
 from services.notifications.errors import InvalidPhoneNumberError
+from services.notifications.handlers.endings import number_refused
 from services.notifications.letters import TicketsLetter
 from services.notifications.repository import Emails, TextMessages
 from shared.contracts.notifications import SendEmail, SendSms
@@ -57,5 +58,6 @@ def _text_tickets(session: Session, event: OrderFulfilled, phone: str) -> None:
         return
     if number is None:
         log.warning("text message failed", sms_id=sms_id, channel=Channel.SMS, code=InvalidPhoneNumberError.code)
+        number_refused(session, sms_id, event.organisation_id)
         return
     publish(session, SendSms(sms_id=sms_id))

@@ -15,6 +15,7 @@ from services.notifications.errors import (
     surely_not_sent,
 )
 from services.notifications.handlers.dependencies import Dependencies, Texter
+from services.notifications.handlers.endings import text_message_ended
 from services.notifications.repository import Suppressions, TextMessages
 from shared.errors import BellhopError
 from shared.logging import get_logger
@@ -35,7 +36,9 @@ def begin(session: Session, sms_id: UUID) -> TextMessage | None:
     if message.progress.is_over:
         return None
     if message.progress.state is State.QUEUED and Suppressions(session).has(Channel.SMS, message.recipient):
-        messages.suppress(sms_id, made_suppressed(message.progress))
+        progress = made_suppressed(message.progress)
+        messages.suppress(sms_id, progress)
+        text_message_ended(session, message, progress.state)
         log.warning("text message suppressed", sms_id=sms_id, recipient=message.recipient)
         return None
     messages.begin(sms_id, begun(message.progress, repeats=False))
@@ -73,7 +76,9 @@ def record_sent(session: Session, message: TextMessage, provider_id: str) -> Non
     held = messages.hold(message.id)
     if held is None or held.progress.is_over:
         return
-    messages.settle(message.id, sent(held.progress), provider_id)
+    progress = sent(held.progress)
+    messages.settle(message.id, progress, provider_id)
+    text_message_ended(session, held, progress.state)
     log.info("text message sent", sms_id=message.id, answer=provider_id)
 
 
@@ -85,6 +90,7 @@ def record_failure(session: Session, sms_id: UUID, error: BaseException, *, fina
         return
     progress = not_sent(held.progress, surely=surely_not_sent(error), final=final)
     messages.fail(sms_id, progress, code_of(error), str(error))
+    text_message_ended(session, held, progress.state)
     if isinstance(error, RecipientOptedOutError):
         Suppressions(session).add(Channel.SMS, held.recipient, code=error.code, reason=str(error))
     tell = log.error if final else log.warning

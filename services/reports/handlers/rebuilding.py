@@ -52,7 +52,7 @@ def mark_failed(session: Session, notice: MarkRebuildFailed) -> None:
     rebuilds = Rebuilds(session)
     rebuild = rebuilds.hold(UUID(str(notice.fields["rebuild_id"])))
     if rebuild is not None and rebuild.state is RebuildState.RUNNING:
-        rebuilds.fail(rebuild.id, f"{notice.reason}: {notice.error}"[:2_000])
+        rebuilds.fail(rebuild.id, f"{notice.reason}: {notice.error.strip().splitlines()[-1][:2_000]}")
 
 
 def newest(session: Session) -> Rebuild | None:

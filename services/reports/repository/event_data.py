@@ -84,7 +84,7 @@ class EventData:
         if organisation_id is not None:
             query = query.where(EventRow.organisation_id == organisation_id)
         row = self._session.execute(query).one_or_none()
-        return None if row is None else EventFacts(*row.tuple())
+        return None if row is None else EventFacts(*row)
 
     def count(self, event_id: UUID) -> Counted:
         """Count orders, money, tickets and check-ins of an event."""
@@ -106,4 +106,4 @@ class EventData:
             EventReportRow.event_id == event_id, EventReportRow.organisation_id == organisation_id
         )
         row = self._session.execute(query).one_or_none()
-        return None if row is None else EventReport(*row.tuple())
+        return None if row is None else EventReport(*row)

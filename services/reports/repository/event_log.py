@@ -36,11 +36,11 @@ class EventLog:
     def extent(self) -> Part:
         """All of it, as far as it is committed."""
         query = select(func.coalesce(func.max(LoggedEventRow.sequence), 0), func.count())
-        return Part(*self._session.execute(query).one().tuple())
+        return Part(*self._session.execute(query).one())
 
     def part(self, after: int, until: int, count: int) -> Part:
         """The next `count` events behind number `after`, up to number `until`; fewer where there are no more."""
         number = LoggedEventRow.sequence
         these = select(number).where(number > after, number <= until).order_by(number).limit(count).subquery()
         query = select(func.coalesce(func.max(these.c.sequence), until), func.count())
-        return Part(*self._session.execute(query.select_from(these)).one().tuple())
+        return Part(*self._session.execute(query.select_from(these)).one())

@@ -9,6 +9,7 @@ import orjson
 from services.notifications import actors
 from services.notifications.handlers.dependencies import Dependencies
 from shared.contracts.message import Contract
+from shared.contracts.notifications import NotificationEnded
 from shared.messaging.actor import ActorDeclaration, declarations_in
 from shared.messaging.delivery import Delivery
 from shared.messaging.failed_jobs import retry_failed
@@ -23,10 +24,14 @@ DECLARED: Mapping[str, ActorDeclaration] = {declared.kind: declared for declared
 
 
 class Service:
-    """What is published is delivered by `deliver`, in order; what is put off waits until `deliver_put_off`."""
+    """What is published is delivered by `deliver`, in order; what is put off waits until `deliver_put_off`.
+
+    `told` are the fields of what others hear: how mails and text messages have ended.
+    """
 
     def __init__(self, database: Database, dependencies: Dependencies) -> None:
         self.database = database
+        self.told: list[Mapping[str, Any]] = []
         self.runner = Runner(
             "notifications",
             database.engine("notifications"),
@@ -62,6 +67,9 @@ class Service:
 
     def run(self, message: Mapping[str, Any], *, redelivered: bool = False) -> None:
         """Deliver one message, as RabbitMQ would."""
+        if message["actor_name"] == NotificationEnded.kind:
+            self.told.append(message["kwargs"])
+            return
         declared = DECLARED[message["actor_name"]]
         delivery = Delivery(
             service="notifications",

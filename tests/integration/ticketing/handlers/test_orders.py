@@ -22,7 +22,15 @@ from services.ticketing.errors import (
     UnknownTicketTypeError,
 )
 from services.ticketing.handlers import orders
-from shared.contracts.ticketing import ExpireOrders, GenerateTickets, OrderExpired, OrderPaid
+from shared.contracts.ticketing import (
+    EventCreated,
+    ExpireOrders,
+    GenerateTickets,
+    OrderCancelled,
+    OrderExpired,
+    OrderPaid,
+    OrderPlaced,
+)
 from shared.ids import new_id
 from tests.integration.ticketing.scene import HOLD, OVER, Scene
 
@@ -256,3 +264,54 @@ def test_sweeps_at_the_same_time_free_each_order_once(scene: Scene) -> None:
     scene.sweep()
     assert scene.reserved(kind) == 20
     assert len(scene.published(OrderExpired)) == 20
+
+
+def test_an_order_is_told_of_with_its_items(scene: Scene) -> None:
+    """Once, in the transaction that places it, at the prices of that moment."""
+    event = scene.event()
+    standing, seated = scene.ticket_type(event, 9), scene.ticket_type(event, 9, price=3_500, name="Seated")
+    order = scene.order(event, {standing.id: 2, seated.id: 1})
+    (told,) = [OrderPlaced(**fields) for fields in scene.published(OrderPlaced)]
+    assert (told.order_id, told.number, told.amount, told.currency) == (order.id, order.number, 7_500, "eur")
+    assert (told.customer_name, told.customer_email) == (order.customer.name, order.customer.email)
+    assert (told.placed_at, told.expires_at) == (order.created_at, order.expires_at)
+    assert {(item.ticket_type, item.quantity, item.unit_price) for item in told.items} == {
+        ("Standing", 2, 2_000),
+        ("Seated", 1, 3_500),
+    }
+
+
+def test_what_is_sold_out_is_not_told_of(scene: Scene) -> None:
+    """Nothing was placed."""
+    event = scene.event()
+    kind = scene.ticket_type(event, 1)
+    with pytest.raises(SoldOutError):
+        scene.order(event, {kind.id: 2})
+    assert scene.published(OrderPlaced) == []
+
+
+def test_an_order_of_many_types_with_long_names_fits_into_a_message(scene: Scene) -> None:
+    """A hundred types, of 200 characters with four bytes each: the names are cut, the order is placed."""
+    event = scene.event()
+    kinds = [scene.ticket_type(event, 9, name="🎟" * 200) for _ in range(100)]
+    scene.order(event, {kind.id: 1 for kind in kinds})
+    (told,) = scene.published(OrderPlaced)
+    assert len(told["items"]) == 100
+
+
+def test_a_cancelled_order_is_told_of_once(scene: Scene) -> None:
+    """Also when it is cancelled twice."""
+    event = scene.event()
+    order = scene.order(event, {scene.ticket_type(event, 5).id: 2})
+    cancelled = cancel(scene, order)
+    cancel(scene, order)
+    (told,) = [OrderCancelled(**fields) for fields in scene.published(OrderCancelled)]
+    assert (told.order_id, told.number, told.cancelled_at) == (order.id, order.number, cancelled.cancelled_at)
+
+
+def test_an_event_is_told_of(scene: Scene) -> None:
+    """With all that a report says of it."""
+    event = scene.event()
+    (told,) = [EventCreated(**fields) for fields in scene.published(EventCreated)]
+    assert (told.event_id, told.organisation_id, told.name) == (event.id, scene.organisation_id, event.name)
+    assert (told.venue, told.currency, told.starts_at) == (event.venue, event.currency, event.starts_at)

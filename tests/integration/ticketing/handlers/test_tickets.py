@@ -12,7 +12,7 @@ from services.ticketing.domain.tickets import read_token, ticket_ids
 from services.ticketing.errors import OrderNotFoundError, OrderStateError
 from services.ticketing.handlers import tickets
 from services.ticketing.repository import Events
-from shared.contracts.ticketing import GenerateTickets, OrderFulfilled
+from shared.contracts.ticketing import TICKETS_TOLD_AT_ONCE, GenerateTickets, OrderFulfilled, TicketsIssued
 from shared.ids import new_id
 from tests.integration.ticketing.scene import Scene
 
@@ -133,3 +133,17 @@ def test_five_hundred_tickets_are_issued_within_seconds(scene: Scene) -> None:
     seconds = time.monotonic() - started
     assert len({ticket.token for ticket in scene.tickets(order)}) == 500
     assert seconds < 10
+
+
+def test_all_tickets_are_told_of_in_parts_and_without_their_tokens(scene: Scene) -> None:
+    """Who makes lists needs every ticket, and none of them opens a door."""
+    event = scene.event()
+    kind = scene.ticket_type(event, 300, price=0)
+    order = scene.order(event, {kind.id: TICKETS_TOLD_AT_ONCE + 2})
+    scene.generate(order.id)
+    told = [TicketsIssued(**fields) for fields in scene.published(TicketsIssued)]
+    issued = scene.tickets(order)
+    assert sorted((one.part, len(one.tickets)) for one in told) == [(0, TICKETS_TOLD_AT_ONCE), (1, 2)]
+    assert {ticket.id: ticket.code for one in told for ticket in one.tickets} == {one.id: one.code for one in issued}
+    assert {ticket.ticket_type_id for one in told for ticket in one.tickets} == {kind.id}
+    assert "token" not in str(scene.published(TicketsIssued))
