@@ -34,7 +34,7 @@ ALLOWED = {
     "http": (
         *(".adapters", ".domain", ".errors", ".handlers", ".repository", ".settings", ".sources"),
         *("fastapi", "jinja2", "phonenumbers", "pydantic"),
-        *("shared.api", "shared.clock", "shared.database.session", "shared.errors", "shared.storage"),
+        *("shared.api", "shared.clock", "shared.database.session", "shared.errors", "shared.ids", "shared.storage"),
         *("shared.calendar_file", "shared.downloads", "shared.signed_links", "shared.spoken_time"),
     ),
     "schedules": ("shared.contracts", "shared.schedules"),

@@ -36,7 +36,7 @@ class _Building(ProviderSteps[BuildArchive, Build, int]):
         self._dependencies = dependencies
 
     def prepare(self, session: Session, message: BuildArchive) -> Build | None:
-        return archives.prepare(session, message, self._dependencies.zone, self._dependencies.clock())
+        return archives.prepare(session, message.archive_id, self._dependencies.zone, self._dependencies.clock())
 
     def call(self, intent: Build) -> int:
         return archives.build(self._dependencies.archives, intent)

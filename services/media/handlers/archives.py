@@ -17,7 +17,6 @@ from shared.contracts.media import ArchiveReady, BuildArchive, MarkArchiveFailed
 from shared.ids import new_id
 from shared.messaging.outbox import Session, publish
 
-LONGEST_FAILURE: Final = 500
 SAFETY_NET: Final = timedelta(minutes=15)
 """After this a worker looks at an archive that somebody waits for: should that process have died, it builds it."""
 
@@ -79,10 +78,10 @@ def ask(session: Session, facts: Facts, wish: Wish, now: datetime) -> tuple[Arch
     return archive, waits
 
 
-def prepare(session: Session, message: BuildArchive, zone: tzinfo, now: datetime) -> Build | None:
+def prepare(session: Session, archive_id: UUID, zone: tzinfo, now: datetime) -> Build | None:
     """What is to be written; None where the archive is ready, or gone. Raises ArchiveExpiredError, PhotoGoneError."""
     archives = Archives(session)
-    archive = archives.lock(message.archive_id)
+    archive = archives.lock(archive_id)
     if archive is None or archive.state is ArchiveState.READY:
         return None
     if archive.expires_at <= now:
@@ -127,7 +126,7 @@ def build_in_background(session: Session, archive: Archive) -> None:
 
 def notice_failure(session: Session, notice: MarkArchiveFailed) -> None:
     """Building it finally failed: its row says why."""
-    mark_failed(session, BuildArchive.model_validate(notice.fields).archive_id, notice.error)
+    mark_failed(session, BuildArchive.model_validate(notice.fields).archive_id, rules.told(notice.error))
 
 
 def mark_failed(session: Session, archive_id: UUID, why: str) -> Archive | None:
@@ -136,7 +135,7 @@ def mark_failed(session: Session, archive_id: UUID, why: str) -> Archive | None:
     archive = archives.lock(archive_id)
     if archive is None or archive.state is ArchiveState.READY:
         return archive
-    return archives.change(archive_id, {"state": ArchiveState.FAILED, "failure": why[:LONGEST_FAILURE]})
+    return archives.change(archive_id, {"state": ArchiveState.FAILED, "failure": why})
 
 
 def get(session: Session, organisation_id: UUID, archive_id: UUID, now: datetime) -> Archive:

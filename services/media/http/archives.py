@@ -17,7 +17,6 @@ from services.media.http.dependencies import LinksDep, SettingsDep, WorkAtOnceDe
 from services.media.settings import MediaSettings
 from shared.api import Caller, CallerDep, Resources, ResourcesDep, problems
 from shared.clock import now
-from shared.contracts.media import BuildArchive
 from shared.database.session import UnitOfWork
 from shared.errors import PermanentError, TransientError
 from shared.signed_links import SignedLinks
@@ -131,7 +130,7 @@ def _built(archive: Archive, resources: Resources, work: UnitOfWork, at_once: Un
     """Build it here, with no transaction open while files are read and written."""
     zone = ZoneInfo(resources.settings.timezone)
     with at_once() as session:
-        plan = archives.prepare(session, BuildArchive(archive_id=archive.id), zone, now())
+        plan = archives.prepare(session, archive.id, zone, now())
     if plan is None:
         return archive
     try:
