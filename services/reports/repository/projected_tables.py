@@ -47,8 +47,8 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table of the projection. `marks` selects organisation and moment of what has become stale with `written` rows
-    (and `earlier`, the rows of words as they were).
+    """A table of the projection. `marks` selects organisation and moment of what has become stale with the `written`
+    rows, and with `earlier`, the same rows as they were before, where words replace each other.
     """
 
     name: str

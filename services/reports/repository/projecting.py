@@ -27,15 +27,15 @@ def statement(table: Table, told: str) -> str:
         f"heard AS ({' UNION ALL '.join(_heard(table, number) for number in range(len(table.sources)))})",
         f"word AS (SELECT {', '.join(_gathered(table, column) for column in table.columns)} FROM heard GROUP BY {key})",
     ]
-    if table.words and table.marks:
-        these = " AND ".join(f"it.{name} = word.{name}" for name in table.key)
-        parts.append(f"earlier AS (SELECT it.* FROM {written} AS it JOIN word ON {these})")
     parts.append(
         f"written AS (INSERT INTO {written} AS it ({names}) SELECT {names} FROM word ORDER BY {key}"
         f" ON CONFLICT ({key}) DO UPDATE SET {', '.join(f'{name} = {value}' for name, value in merged.items())}"
         f" WHERE ({', '.join(f'it.{name}' for name in merged)}) IS DISTINCT FROM ({', '.join(merged.values())})"
         f" RETURNING it.*)"
     )
+    if table.words:
+        these = " AND ".join(f"it.{name} = written.{name}" for name in table.key)
+        parts.append(f"earlier AS (SELECT it.* FROM {written} AS it JOIN written ON {these})")
     return f"WITH {', '.join(parts)} {_mark(table)}"
 
 

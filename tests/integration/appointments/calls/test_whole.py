@@ -41,11 +41,13 @@ def test_a_call_stands_in_cal_com_and_is_confirmed(database: Database) -> None:
         (booking,) = desk.calcom.standing()
         (appointment,) = desk.all()
         (letter,) = desk.published("notifications.appointment.tell")
+        (handled,) = desk.published("appointments.call.handled")
     assert booking["start"] == start.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     assert booking["metadata"]["appointment_id"] == str(appointment.id)
     assert (appointment.state, appointment.customer_id is not None) == ("booked", True)
     assert (letter["letter"], letter["email"], letter["calendar"] is not None) == ("confirmed", "zoe@example.com", True)
     assert outcomes(database) == [("booked", None)]
+    assert (handled["outcome"], handled["call_id"]) == ("booked", str(appointment.call_id))
 
 
 def test_a_taken_slot_leads_to_offers(database: Database) -> None:
