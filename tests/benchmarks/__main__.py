@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from shared.logging import configure_logging
-from tests.benchmarks import batches, calls, figures, jobs, latency, memory, policies, relay, tickets
+from tests.benchmarks import batches, calls, figures, jobs, latency, memory, photos, policies, relay, tickets
 from tests.benchmarks.figures import Result
 from tests.benchmarks.servers import RIVALS, ROOT, Servers, servers
 
@@ -23,6 +23,7 @@ PARTS: dict[str, Callable[[Servers], Result]] = {
     "batches": lambda running: batches.measure(running, ROUNDS),
     "policies": lambda running: policies.measure(running, ROUNDS),
     "calls": lambda running: calls.measure(running, ROUNDS),
+    "photos": lambda running: photos.measure(running, ROUNDS),
 }
 WITH_RIVALS = {"relay", "jobs"}
 """The parts that measure others beside us."""

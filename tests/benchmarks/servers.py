@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 
 from deploy.local.postgres import Postgres
 from deploy.local.rabbitmq import RabbitMQ
+from services.media import actors as media
 from services.ticketing import actors as ticketing
 from shared.database.engine import open_engine
 from shared.database.migrations import migrate
@@ -122,8 +123,9 @@ def servers(folder: Path) -> Iterator[Servers]:
     """Fresh servers, migrated, with every queue declared, stopped at the end of the block."""
     (folder / "storage").mkdir()
     with Postgres(folder / "postgres") as postgres, RabbitMQ(folder / "rabbitmq") as rabbitmq:
-        migrate(postgres.url, SECRET_KEY, ["bench", "ticketing"])
+        migrate(postgres.url, SECRET_KEY, ["bench", "media", "ticketing"])
         with psycopg.connect(postgres.url) as connection:
             connection.execute(SCHEMA)
-        set_up_messaging(postgres.url, rabbitmq.url, [*declarations_in(actors), *declarations_in(ticketing)])
+        declarations = [one for module_of in (actors, media, ticketing) for one in declarations_in(module_of)]
+        set_up_messaging(postgres.url, rabbitmq.url, declarations)
         yield Servers(folder, postgres, rabbitmq)

@@ -82,11 +82,9 @@ class Studio:
         assert answered.status_code == 201, answered.text
         return str(answered.json()["id"])
 
-    def send(
-        self, data: bytes, name: str = "me.jpg", *, headers: dict[str, str] | None = None, **place: Any
-    ) -> Response:
+    def send(self, data: bytes, name: str = "me.jpg", **place: str) -> Response:
         """Upload a file."""
-        return self.api.post("/v1/photos", files={"file": (name, data)}, data=place, headers=headers or {})
+        return self.api.post("/v1/photos", files={"file": (name, data)}, data=place)
 
     def sent(self, number: int = 0, **place: str) -> dict[str, Any]:
         """Upload a photo, into an album of its own unless another place is named."""

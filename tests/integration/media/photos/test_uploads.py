@@ -128,7 +128,8 @@ def test_the_row_is_there_before_the_file(studio: Studio, headers: dict[str, str
     storage.studio = studio
     api = studio.api.app.state.api  # type: ignore[attr-defined] # FastAPI's
     object.__setattr__(api.resources, "storage", storage)
-    answered = studio.send(photo(), album_id=studio.album(), headers=headers)
+    place = {"album_id": studio.album()}
+    answered = studio.api.post("/v1/photos", files={"file": photo()}, data=place, headers=headers)
     assert (answered.status_code, storage.seen, studio.states()) == (201, ["receiving"], ["uploaded"])
 
 
