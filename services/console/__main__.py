@@ -11,7 +11,17 @@ from pika.exceptions import AMQPChannelError, AMQPError
 from psycopg import errors as postgres
 from sqlalchemy.exc import DBAPIError
 
-from services.console.commands import batches, chains, credentials, failed, keys, scheduled, schedules, system
+from services.console.commands import (
+    batches,
+    chains,
+    credentials,
+    failed,
+    keys,
+    projection,
+    scheduled,
+    schedules,
+    system,
+)
 from services.console.output import complain
 from services.console.settings import ConsoleSettings
 from shared.errors import BellhopError
@@ -33,6 +43,7 @@ for name, group in (
     ("schedules", schedules),
     ("chains", chains),
     ("batches", batches),
+    ("projection", projection),
 ):
     app.add_typer(group.app, name=name)
 

@@ -28,3 +28,9 @@ class BrokerUnreachableError(TransientError):
     """RabbitMQ, or its management API, does not answer."""
 
     code: ClassVar[str] = "broker_unreachable"
+
+
+class RebuildFailedError(PermanentError):
+    """The projection of reports could not be built again."""
+
+    code: ClassVar[str] = "rebuild_failed"
