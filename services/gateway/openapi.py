@@ -18,7 +18,7 @@ into appointments.
 Amounts are integers in minor units of their currency. Times are RFC 3339 in UTC. Lists are paged by `cursor` and
 `limit`. Errors are RFC 9457 problem documents: decide by `code`, show `detail` to people, and quote `request_id` when
 you ask for help. Every POST under /v1 takes an `Idempotency-Key`: repeat a request with the same key for 24 hours and
-it is done once.
+it is done once. Files are sent as multipart/form-data, of up to 200 MiB unless the installation says otherwise.
 """
 _PROBLEM = {"$ref": "#/components/schemas/ProblemOut"}
 _KEY_PARAMETER = {

@@ -74,12 +74,12 @@ class UploadMiddleware:
     async def _begin(self, headers: Headers, held: ExitStack) -> Upload:
         """What the body is taken into; `held` ends it. Raises Problem 400, 401, 413, 503."""
         async with self._doors:
-            await self._authenticate(headers.get("authorization"))
+            caller = await self._authenticate(headers.get("authorization"))
         boundary, announced = boundary_of(headers["content-type"]), headers.get("content-length", "")
         size = int(announced) if announced.isdecimal() else self._limits.size
         if size > self._limits.size:
             raise too_large(self._limits.size)
-        held.enter_context(self._room.of(size))
+        held.enter_context(self._room.of(size, caller.organisation_id))
         return held.enter_context(closing(Upload(boundary)))
 
     async def _take(self, upload: Upload, incoming: Incoming) -> None:

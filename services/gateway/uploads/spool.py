@@ -4,9 +4,11 @@ import hashlib
 import shutil
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import IO, Final
+from uuid import UUID
 
 import anyio
 from anyio import to_thread
@@ -98,25 +100,29 @@ def free_disk() -> int:
 
 
 class UploadRoom:
-    """Lets an upload begin only if the disk has room for it beside those that run, and if they are not too many."""
+    """Lets an upload begin only if the disk has room for it beside those that run, and if they are not too many: `most` in
+    all, of which one organisation may have half.
+    """
 
     def __init__(self, most: int, free: Callable[[], int] = free_disk) -> None:
-        self._most, self._free = most, free
-        self._running, self._promised = 0, 0
+        self._most, self._most_of_one, self._free = most, (most + 1) // 2, free
+        self._running, self._promised = Counter[UUID](), 0
 
     @contextmanager
-    def of(self, size: int) -> Iterator[None]:
+    def of(self, size: int, organisation_id: UUID) -> Iterator[None]:
         """Room for an upload of up to `size` bytes, for as long as the block lasts. Raises Problem 503."""
-        if self._running >= self._most:
+        if self._running.total() >= self._most or self._running[organisation_id] >= self._most_of_one:
             raise _not_now("too_many_uploads", "too many uploads are coming in at this moment", BUSY_RETRY_SECONDS)
         promised = COPIES * size
         if self._free() - self._promised < promised + SPARE_DISK:
             raise no_disk()
-        self._running, self._promised = self._running + 1, self._promised + promised
+        self._running[organisation_id] += 1
+        self._promised += promised
         try:
             yield
         finally:
-            self._running, self._promised = self._running - 1, self._promised - promised
+            self._running -= Counter((organisation_id,))
+            self._promised -= promised
 
 
 class Upload:

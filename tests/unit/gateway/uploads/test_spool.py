@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import IO
+from uuid import UUID
 
 import anyio
 import pytest
@@ -27,6 +28,7 @@ from services.gateway.uploads.spool import (
 from shared.api import Problem
 
 MEBIBYTE = 1024 * 1024
+ACME, ZENITH = UUID(int=1), UUID(int=2)
 
 
 def form(boundary: str, *contents: bytes) -> bytes:
@@ -93,22 +95,32 @@ def test_pace_allows_a_slow_line_and_no_standstill() -> None:
 def test_upload_without_room_on_the_disk_is_put_off() -> None:
     """It needs room for two copies, beside what was promised to those that run; afterwards the room is there again."""
     room = UploadRoom(most=9, free=lambda: SPARE_DISK + 50)
-    with room.of(20):
-        with pytest.raises(Problem) as raised, room.of(20):
+    with room.of(20, ACME):
+        with pytest.raises(Problem) as raised, room.of(20, ACME):
             raise AssertionError
         assert (raised.value.status, raised.value.code) == (503, "no_room_for_upload")
         assert raised.value.headers["Retry-After"] == "60"
-    with room.of(20):
+    with room.of(20, ACME):
         pass
 
 
 def test_too_many_at_once_are_put_off() -> None:
     """Each of them holds memory and a file."""
     room = UploadRoom(most=1, free=lambda: SPARE_DISK + 50)
-    with room.of(1), pytest.raises(Problem, match="too many uploads"), room.of(1):
+    with room.of(1, ACME), pytest.raises(Problem, match="too many uploads"), room.of(1, ZENITH):
         raise AssertionError
-    with room.of(1):
+    with room.of(1, ZENITH):
         pass
+
+
+def test_nobody_takes_all_the_room() -> None:
+    """Half of the uploads may be one organisation's: others come through beside its slow ones."""
+    room = UploadRoom(most=4, free=lambda: SPARE_DISK + 50)
+    with room.of(1, ACME), room.of(1, ACME), room.of(1, ZENITH):
+        with pytest.raises(Problem, match="too many uploads"), room.of(1, ACME):
+            raise AssertionError
+        with room.of(1, ZENITH):
+            pass
 
 
 def take(
