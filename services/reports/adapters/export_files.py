@@ -4,7 +4,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -92,8 +92,9 @@ class ExportFiles:
 
     def _discard_what_was_left(self) -> None:
         for path in self._folder.glob(f"{PREFIX}*"):
-            if time.time() - path.stat().st_mtime > LEFT_AFTER_SECONDS:
-                shutil.rmtree(path, ignore_errors=True)
+            with suppress(FileNotFoundError):  # another export has ended meanwhile
+                if time.time() - path.stat().st_mtime > LEFT_AFTER_SECONDS:
+                    shutil.rmtree(path, ignore_errors=True)
 
 
 @contextmanager
