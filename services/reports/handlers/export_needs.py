@@ -55,7 +55,7 @@ class Links(Protocol):
 class ExportNeeds:
     """`work` is a short transaction beside the message's own, `snapshot` a longer one that reads and sees nothing change.
 
-    `pdf_rows` is how many rows a PDF file may have.
+    `pdf_rows` is how many rows a PDF file may have, `rows_at_once` how many are in memory at a time.
     """
 
     work: Callable[[], AbstractContextManager[Session]]
@@ -64,4 +64,5 @@ class ExportNeeds:
     storage: StoredObjects
     links: Links
     pdf_rows: int
+    rows_at_once: int = 2_000
     clock: Clock = now

@@ -79,7 +79,8 @@ def _describe(session: Session, needs: ExportNeeds, export: Export) -> Document:
 def _copy(session: Session, needs: ExportNeeds, document: Document, file: ExportFile) -> None:
     """All rows into the file. How far it has come is written in transactions of their own, a hundred at most."""
     export, done, told = document.export, 0, 0
-    for rows in ExportRows(session).pieces(export.kind, export.organisation_id, export.filter):
+    reading = ExportRows(session)
+    for rows in reading.pieces(export.kind, export.organisation_id, export.filter, needs.rows_at_once):
         file.add(rows)
         done += len(rows)
         reached = percentage(done, document.count)

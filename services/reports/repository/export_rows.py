@@ -10,9 +10,6 @@ from sqlalchemy.orm import Session
 from services.reports.domain.exports import Filter, Kind
 from services.reports.models import AppointmentRow, EventRow, OrderItemRow, OrderRow, PaymentRow, TicketRow
 
-PIECE: Final = 2_000
-"""Rows in memory at a time."""
-
 _ORDER_STATUS: Final = case(
     (OrderRow.fulfilled_at.is_not(None), "fulfilled"),
     (OrderRow.paid_at.is_not(None), "paid"),
@@ -46,11 +43,13 @@ class ExportRows:
         query = _QUERIES[kind](organisation_id, chosen).order_by(None)
         return self._session.scalar(select(func.count()).select_from(query.subquery())) or 0
 
-    def pieces(self, kind: Kind, organisation_id: UUID, chosen: Filter) -> Iterator[Sequence[Sequence[Any]]]:
-        """All rows, some at a time, through a cursor on the server."""
+    def pieces(
+        self, kind: Kind, organisation_id: UUID, chosen: Filter, at_once: int
+    ) -> Iterator[Sequence[Sequence[Any]]]:
+        """All rows, `at_once` of them at a time, through a cursor on the server."""
         query = _QUERIES[kind](organisation_id, chosen)
-        result = self._session.execute(query.execution_options(stream_results=True, max_row_buffer=PIECE))
-        yield from result.partitions(PIECE)
+        result = self._session.execute(query.execution_options(stream_results=True, max_row_buffer=at_once))
+        yield from result.partitions(at_once)
 
 
 def _attendees(organisation_id: UUID, chosen: Filter) -> Query:
