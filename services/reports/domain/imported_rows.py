@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from services.reports.domain.contacts import email_key
+from services.reports.domain.contacts import email_key, is_email_address
 from services.reports.domain.imports import CHUNK_ROWS, FIRST_ERRORS, Row
 from services.reports.domain.people import FailedRow, RowReader
 
@@ -18,7 +18,7 @@ def marked(rows: Iterable[Row], email_place: int) -> Iterator[Row]:
     first: dict[str, int] = {}
     for row in rows:
         key = email_key(row.cells[email_place]) if email_place < len(row.cells) else ""
-        before = first.setdefault(key, row.number) if key else row.number
+        before = first.setdefault(key, row.number) if is_email_address(key) else row.number
         yield row if before == row.number else replace(row, repeats=before)
 
 

@@ -34,6 +34,8 @@ class ImportState(StrEnum):
 OVER: Final = frozenset({ImportState.DONE, ImportState.CANCELLED, ImportState.FAILED})
 WITH_BATCH: Final = frozenset({ImportState.SPLITTING, ImportState.RUNNING})
 """States in which a batch is under way, and can be cancelled."""
+UNDER_WAY: Final = WITH_BATCH | {ImportState.FINISHING}
+"""States in which jobs need the files of an import."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import IO, Annotated, Any, Final, TypeVar
 from uuid import UUID
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fastapi import APIRouter, Form, Query, Request, UploadFile
 from fastapi.exceptions import RequestValidationError
@@ -46,7 +46,7 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 def _zone(name: str) -> str:
     try:
         return ZoneInfo(name).key
-    except (ValueError, OSError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ValueError("is not a time zone such as Europe/Berlin") from error
 
 

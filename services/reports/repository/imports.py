@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_not
 from sqlalchemy.orm import Session
 
 from services.reports.domain.imports import (
+    UNDER_WAY,
     Counts,
     Import,
     ImportState,
@@ -141,9 +142,10 @@ class Imports:
         ]
 
     def over(self, now: datetime, received_before: datetime, *, count: int) -> Sequence[tuple[UUID, UUID]]:
-        """Imports (organisation, id) whose time is over, and those whose file never came."""
+        """Imports (organisation, id) whose time is over and whose jobs have ended, and those whose file never came."""
         abandoned = (ImportRow.state == ImportState.RECEIVING) & (ImportRow.created_at < received_before)
-        query = select(ImportRow.organisation_id, ImportRow.id).where(or_(ImportRow.expires_at <= now, abandoned))
+        expired = (ImportRow.expires_at <= now) & ImportRow.state.not_in(UNDER_WAY)
+        query = select(ImportRow.organisation_id, ImportRow.id).where(or_(expired, abandoned))
         return [(row[0], row[1]) for row in self._session.execute(query.order_by(ImportRow.id).limit(count))]
 
     def remove(self, import_ids: Sequence[UUID]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import xlsxwriter
+import xlsxwriter  # type: ignore[import-untyped] # it has no annotations
 
 OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 ENCRYPTED = OLE + bytes(1_000) + "EncryptedPackage".encode("utf-16-le") + bytes(1_000)

@@ -11,8 +11,8 @@ def rows(*addresses: str) -> list[Row]:
 
 
 def test_row_with_an_address_that_stood_before_says_where() -> None:
-    """Without regard to case and blanks; rows without an address are none of the same person."""
-    found = list(marked([*rows("a@example.org", "", "A@Example.org ", "", "b@example.org"), Row(7, ())], 0))
+    """Without regard to case and blanks; what is no address is nobody's."""
+    found = list(marked([*rows("a@example.org", "none", "A@Example.org ", "none", "b@example.org"), Row(7, ())], 0))
 
     assert [row.repeats for row in found] == [None, None, 2, None, None, None]
 
