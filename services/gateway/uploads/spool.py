@@ -58,7 +58,7 @@ class FormDigest:
 
     def __init__(self, boundary: bytes) -> None:
         self._delimiter = b"--" + boundary
-        self._sha256, self._tail = hashlib.sha256(), b""
+        self._sha256, self._tail, self._since = hashlib.sha256(), b"", b""
         self.delimiters = 0
 
     def update(self, piece: bytes) -> None:
@@ -70,7 +70,13 @@ class FormDigest:
             self._sha256.update(b"\0--\0")
         settled = max(0, len(last) - len(self._delimiter) + 1)
         self._sha256.update(last[:settled])
+        self._since = ((b"" if whole else self._since) + last[:settled])[:2]
         self._tail = last[settled:]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the last delimiter is the closing one, which two dashes follow (RFC 2046, section 5.1.1)."""
+        return self.delimiters > 0 and (self._since + self._tail)[:2] == b"--"
 
     def digest(self) -> bytes:
         """Of all that was taken in so far."""
@@ -136,7 +142,7 @@ class Upload:
         self._waiting = bytearray()
 
     async def take(self, incoming: Incoming, limit: int, pace: Pace, threads: anyio.CapacityLimiter) -> None:
-        """Read the body to its end. Raises Problem 413 and 503, TimeoutError, ClientDisconnect."""
+        """Read the body to its end. Raises Problem 400, 413 and 503, TimeoutError, ClientDisconnect."""
         while not incoming.ended:
             with anyio.fail_after(pace.seconds(self.size)):
                 piece = await incoming.piece()
@@ -146,6 +152,8 @@ class Upload:
             self._waiting += piece
             if len(self._waiting) >= PIECE or incoming.ended:
                 await self._store(threads)
+        if not self.digest.is_whole:
+            raise Problem(400, "malformed_multipart", "the form does not end with its closing delimiter")
 
     async def _store(self, threads: anyio.CapacityLimiter) -> None:
         """Hash and write what waits; in a thread once it goes to the disk, which may be slow."""

@@ -74,10 +74,24 @@ def test_unknown_key_hears_so(gateway: Gateway, *, encoded: bool) -> None:
     assert (answer.status, body["code"]) == (401, "invalid_key")
 
 
-def test_form_without_the_file_is_not_valid(gateway: Gateway) -> None:
-    """As any other body."""
-    body = iter([b"--bh--\r\n"])
-    assert upload(gateway.port, gateway.key(), body).status == 422
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 400),
+        (b"--bh--\r\n", 422),
+        (b"no form at all", 400),
+        (b"--other\r\n\r\nx\r\n--other--\r\n", 400),
+        (b"--bh\r\nContent-Disposition: form-data\r\n\r\nx\r\n--bh--\r\n", 400),
+        (b'--bh\r\nContent-Disposition: form-data; name="file"\r\n\r\nx\r\n--bh--\r\n', 422),
+        (b'--bh\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nno end', 400),
+        (b'--bh\r\nContent-Disposition: form-data; name="\xff"; filename="\xfe"\r\n\r\nx\r\n--bh--\r\n', 422),
+    ],
+)
+def test_form_that_is_none_is_refused(gateway: Gateway, body: bytes, status: int) -> None:
+    """With a problem document, as any other body that is not valid; and the key is free for the right one."""
+    answer = upload(gateway.port, gateway.key(), iter([body]), **{"Idempotency-Key": "k"})
+    assert (answer.status, answer.body["status"], gateway.toys()) == (status, status, [])
+    assert upload(gateway.port, gateway.key(), form(pieces(1)), **{"Idempotency-Key": "k"}).status == 201
 
 
 def test_large_form_is_not_for_endpoints_without_files(gateway: Gateway) -> None:

@@ -66,7 +66,7 @@ async def _send(_message: Message) -> None:
 
 def test_upload_reaches_the_endpoint() -> None:
     """Read to its end first, then given on."""
-    assert post(Client([b"12", b"34"])).given == [(b"1234", True)]
+    assert post(Client([b"--b\r\n\r\n1", b"2\r\n--b--"])).given == [(b"--b\r\n\r\n12\r\n--b--", True)]
 
 
 def test_unknown_key_is_refused_before_its_body_is_kept() -> None:
@@ -91,10 +91,11 @@ def test_client_that_waits_to_be_asked_is_not() -> None:
         ([b"x" * 101], {}, 413),
         ([b"x"], {"content_length": "101"}, 413),
         ([b"x"], {"content_type": "multipart/form-data"}, 400),
+        ([b"--b\r\n\r\n1"], {}, 400),
     ],
 )
 def test_what_is_wrong_with_it_is_said(pieces: list[bytes], headers: dict[str, str], status: int) -> None:
-    """Larger than announced, or announced as too large, or no form."""
+    """Larger than announced, or announced as too large, or no form, or half of one."""
     with pytest.raises(Problem) as raised:
         post(Client(pieces), **{name.replace("_", "-"): value for name, value in headers.items()})
     assert raised.value.status == status

@@ -78,6 +78,17 @@ def test_digest_knows_neither_the_boundary_nor_the_pieces(content: bytes, cuts: 
     assert digest_of(pieces, boundary) == digest_of([whole], boundary) == digest_of([other], "another")
 
 
+@pytest.mark.parametrize(("cut", "is_whole"), [(0, True), (1, True), (2, True), (3, False), (5, False), (40, False)])
+@pytest.mark.parametrize("step", [1, 2, 3, 100])
+def test_form_that_was_cut_off_is_known(cut: int, step: int, is_whole: bool) -> None:
+    """By its closing delimiter; the line's end behind it may be missing."""
+    whole = form("bb", b"--b", b"x")
+    body, digest = whole[: len(whole) - cut], FormDigest(b"bb")
+    for start in range(0, len(body), step):
+        digest.update(body[start : start + step])
+    assert digest.is_whole is is_whole
+
+
 def test_digest_knows_what_stands_in_which_part() -> None:
     """Bytes that move from one part to the next make another form."""
     forms = [form("b", b"ab", b"c"), form("b", b"a", b"bc"), form("b", b"abc"), form("b", b"c", b"ab")]
@@ -149,12 +160,12 @@ def take(
     return asyncio.run(run())
 
 
-@pytest.mark.parametrize("size", [0, 1, IN_MEMORY, IN_MEMORY + 1, 3 * MEBIBYTE])
+@pytest.mark.parametrize("size", [0, 1, IN_MEMORY - 100, IN_MEMORY, 3 * MEBIBYTE])
 def test_body_is_given_again_in_pieces(size: int) -> None:
     """Of 256 KiB, from memory or from the disk."""
-    body = (b"0123456789abcde" * (size // 15 + 1))[:size]
-    upload, given = take([body[start : start + 70_000] for start in range(0, size, 70_000)])
-    assert (b"".join(given), upload.size) == (body, size)
+    body = form("b", (b"0123456789abcde" * (size // 15 + 1))[:size])
+    upload, given = take([body[start : start + 70_000] for start in range(0, len(body), 70_000)])
+    assert (b"".join(given), upload.size) == (body, len(body))
     assert max(map(len, given)) <= MEBIBYTE // 4
 
 
@@ -176,5 +187,5 @@ def test_form_of_many_parts_is_refused() -> None:
 def test_disk_that_fills_up_meanwhile_puts_it_off() -> None:
     """Others write there too."""
     with Path("/dev/full").open("r+b", buffering=0) as full, pytest.raises(Problem) as raised:
-        take([b"x"], file=full)
+        take([form("b", b"x")], file=full)
     assert (raised.value.status, raised.value.code) == (503, "no_room_for_upload")
