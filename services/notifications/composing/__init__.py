@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from services.notifications.composing.appointments import Teller
 from services.notifications.composing.enclosures import Enclosure, ReadObject, enclosures_of, read_all
 from services.notifications.composing.reports import ReportTeller
+from services.notifications.composing.subjects import EncodedSubject
 from services.notifications.composing.welcomes import WelcomeTeller
 from services.notifications.domain.mailboxes import Mailbox, mailbox
 from services.notifications.domain.money import money
@@ -65,7 +66,8 @@ class Composer:
         """A repeat bears the same Message-ID and Date, by which mail programs show the two as one."""
         message["From"] = _header_address(self._sender_of(letter))
         message["To"] = _header_address(to)
-        message["Subject"] = _header_text(_subject(letter), 200)
+        subject = _header_text(_subject(letter), 200)
+        message["Subject"] = subject if subject.isascii() else EncodedSubject(subject)
         message["Date"] = email.created_at
         message["Message-ID"] = f"<{email.id}@{self.sender.domain}>"
         message["Auto-Submitted"] = "auto-generated"

@@ -37,12 +37,12 @@ class ReportTeller:
         return self.words.import_flawed if is_flawed else self.words.letters[self.letter.letter]
 
     def subject(self) -> str:
-        return self._filled(self.wording.subject)
+        return self._filled(self.wording.subject).removesuffix(": ")
 
     def spoken(self, enclosures: Sequence[Enclosure]) -> Mapping[str, Any]:
         """What the templates see."""
         letter, words = self.letter, self.words
-        is_weekly = letter.letter == "weekly_report"
+        is_named_weekly = letter.letter == "weekly_report" and bool(one_line(letter.subject_of))
         name = one_line(letter.name, 100)
         return {
             "language": self.speaker.language,
@@ -65,7 +65,7 @@ class ReportTeller:
             "url": letter.url,
             "button": self.wording.button,
             "note": self._note(enclosures),
-            "automatic": self._filled(words.automatic_weekly if is_weekly else words.automatic),
+            "automatic": self._filled(words.automatic_weekly if is_named_weekly else words.automatic),
         }
 
     def _figure(self, figure: Mapping[str, Any]) -> Mapping[str, str]:

@@ -46,7 +46,7 @@ class Chart:
     @property
     def totals(self) -> tuple[int, ...]:
         """The height of each bar."""
-        return tuple(sum(values) for values in zip(*(one.values for one in self.series), strict=True))
+        return tuple(sum(one.values[place] for one in self.series) for place in range(len(self.ticks)))
 
     @property
     def is_empty(self) -> bool:

@@ -28,7 +28,7 @@ _TAKE_MARKS = text(f"""
     WITH marks AS (DELETE FROM reports.stale_hours WHERE organisation_id = :organisation RETURNING hour)
     SELECT DISTINCT day FROM (SELECT DISTINCT hour FROM marks) AS hours
     CROSS JOIN LATERAL (
-        VALUES ({day_of("hour")}), ({day_of("hour + interval '59 minutes 59 seconds'")})
+        VALUES ({day_of("hour")}), ({day_of("(hour + interval '59 minutes 59 seconds')")})
     ) AS days(day)
     UNION
     SELECT {day_of("starts_at")} FROM reports.events

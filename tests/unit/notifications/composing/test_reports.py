@@ -54,6 +54,13 @@ def test_numbers_are_written_as_the_language_has_them() -> None:
     assert "Zeilen: 1.250" in part(mail_of(language="de-CH"), "plain")
 
 
+def test_an_organisation_without_a_name_has_its_week_all_the_same() -> None:
+    """No colon before nothing."""
+    message = mail_of("weekly_report", subject_of="")
+    assert message["Subject"] == "Weekly report, 16 to 22 November 2026"
+    assert "this address was given" in part(message, "plain")
+
+
 def test_a_failure_says_why_and_shows_no_button() -> None:
     """There is no file to open."""
     message = mail_of("export_failed")
@@ -128,6 +135,14 @@ def test_awkward_words_change_nothing_but_themselves(letter: str) -> None:
     assert message["Bcc"] is None
     assert not message.defects
     assert "<script" not in part(message, "html")
+
+
+@pytest.mark.parametrize("name", ['#panic("x") $x^2$ <b>& "Söhne" 🎟️ בית 票', "ä " * 90, "🎟️" * 40, "Größe 🎉 " * 15])
+def test_a_long_subject_in_any_script_arrives_as_it_was_written(name: str) -> None:
+    """Line ends stand between characters, and blanks between words stay."""
+    message = mail_of("weekly_report", subject_of=name)
+    said = f"Weekly report, 16 to 22 November 2026: {' '.join(name.split())}"
+    assert message["Subject"] == (said if len(said) <= 200 else said[:199].rstrip() + "…")
 
 
 def test_awkward_file_names_and_descriptions_stay_names() -> None:
