@@ -29,8 +29,7 @@ def process(session: Session, message: ProcessEventData, now: datetime) -> None:
     if event is None:
         log.info("event is gone, its data is not processed", event_id=message.event_id)
         return
-    is_over = (event.ends_at or event.starts_at) <= now
-    data.keep(event, statistics(data.count(event.id), is_over=is_over))
+    data.keep(event, statistics(data.count(event.id), is_over=event.over_at <= now))
 
 
 def report(session: Session, organisation_id: UUID, event_id: UUID) -> EventReport:

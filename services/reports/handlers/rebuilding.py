@@ -12,7 +12,7 @@ from services.reports.handlers.dependencies import Facts
 from services.reports.repository.event_log import EventLog
 from services.reports.repository.projection import Projection
 from services.reports.repository.rebuilds import Rebuilds
-from shared.contracts.reports import MarkRebuildFailed, RebuildStep
+from shared.contracts.reports import ComputeFigures, MarkRebuildFailed, RebuildStep
 from shared.ids import new_id
 from shared.logging import get_logger
 from shared.messaging.outbox import Session, publish
@@ -33,7 +33,10 @@ def start(session: Session) -> UUID:
 
 
 def step(session: Session, facts: Facts, message: RebuildStep) -> None:
-    """Empty the next part of the projection; when nothing is left of it, take in the next part of the log."""
+    """Empty the next part of the projection; when nothing is left of it, take in the next part of the log.
+
+    After the last part the figures are computed anew: whatever was wrong in the projection is wrong in them.
+    """
     rebuilds = Rebuilds(session)
     rebuild = rebuilds.hold(message.rebuild_id)
     if rebuild is None or rebuild.state is not RebuildState.RUNNING:
@@ -42,6 +45,7 @@ def step(session: Session, facts: Facts, message: RebuildStep) -> None:
         _empty(session, facts, rebuild)
     elif _fill(session, facts, rebuild):
         rebuilds.finish(rebuild.id)
+        publish(session, ComputeFigures())
         log.info("projection rebuilt", rebuild_id=rebuild.id, events=rebuild.total)
         return
     publish(session, RebuildStep(rebuild_id=rebuild.id))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -60,6 +60,11 @@ class EventFacts:
     organisation_id: UUID
     starts_at: datetime
     ends_at: datetime | None
+
+    @property
+    def over_at(self) -> datetime:
+        """One whose end nobody named is over twelve hours after its beginning, as in the figures."""
+        return self.ends_at or self.starts_at + timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True)
