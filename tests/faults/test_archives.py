@@ -50,7 +50,7 @@ def test_killed_while_it_writes_the_archive_is_written_anew(
     database: Database, rabbitmq: VirtualHost, tmp_path: Path
 ) -> None:
     """The next worker takes the message up at once, and leaves one whole file."""
-    count, size = 40, 3 * MEGABYTE
+    count, size = 25, 3 * MEGABYTE
     with open_studio(database, rabbitmq, tmp_path) as studio:
         studio.upload(count, size)
         archive = kill_while_it_writes(studio, 1)

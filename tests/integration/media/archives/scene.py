@@ -27,6 +27,7 @@ from services.media.repository.photos import Photos
 from services.media.settings import MediaSettings
 from shared.clock import now
 from shared.ids import new_id
+from shared.messaging.actor import ActorDeclaration
 from shared.messaging.testing import Inline
 from shared.signed_links import SignedLinks, link_key
 from shared.storage import Storage, open_storage
@@ -107,7 +108,7 @@ class Scene:
         assert found is not None
         return found
 
-    def inline(self, *, twice: bool = False) -> Inline:
+    def inline(self, actors: Sequence[ActorDeclaration] = ACTORS, *, twice: bool = False) -> Inline:
         """A worker's jobs."""
         dependencies = Dependencies(
             storage=self.storage,
@@ -118,7 +119,7 @@ class Scene:
             zone=ZoneInfo("Europe/Berlin"),
             clock=lambda: now() + self.late,
         )
-        return Inline(self.database.engine, ACTORS, {"media": dependencies}, twice=twice)
+        return Inline(self.database.engine, actors, {"media": dependencies}, twice=twice)
 
     def links(self) -> SignedLinks:
         """What makes the links that the gateway accepts."""

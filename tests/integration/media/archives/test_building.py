@@ -1,11 +1,14 @@
 """Archives from the wish to the file, or to the reason why there is none."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
+from threading import Event
 
 import pytest
 from obstore.store import LocalStore
 
+from services.media.actors.archives import build_archive, mark_archive_failed
 from services.media.domain.archives import ArchiveState
 from services.media.domain.photos import PhotoState, Place
 from services.media.errors import ArchiveTooLargeError, NoPhotosError, UnknownAlbumError
@@ -13,7 +16,7 @@ from services.media.handlers import archives
 from shared.contracts.media import ArchiveReady, BuildArchive
 from shared.ids import new_id
 from shared.messaging.testing import assert_published
-from shared.storage import Storage, StorageUnavailable
+from shared.storage import Storage, StorageUnavailable, Stream
 from tests.integration.media.archives.scene import TAKEN, Scene, names_in
 
 
@@ -27,6 +30,19 @@ class Troubled(Storage):
             self.troubles -= 1
             raise StorageUnavailable("the disk is full: free some space")
         return super().put_stream(key, pieces, content_type)
+
+
+class Slow(Storage):
+    """A folder out of which a photo comes in drops."""
+
+    def stream(self, key: str, start: int = 0, end: int | None = None) -> Stream:
+        whole = super().stream(key, start, end)
+        content = b"".join(whole.pieces)
+        return Stream(whole.object, whole.start, whole.end, map(self._drop, (content[i : i + 1] for i in range(5_000))))
+
+    def _drop(self, drop: bytes) -> bytes:
+        Event().wait(0.002)
+        return drop
 
 
 def outcomes(scene: Scene, *, twice: bool = False) -> list[str]:
@@ -119,6 +135,21 @@ def test_storage_that_stays_full_fails_the_archive_and_says_why(scene: Scene) ->
         archives.build_in_background(session, failed)
     assert outcomes(scene) == ["done"]
     assert (scene.standing(asked.id).state, scene.standing(asked.id).failure) == (ArchiveState.READY, None)
+
+
+def test_storage_that_is_too_slow_fails_the_archive_and_says_so(scene: Scene) -> None:
+    """The time limit strikes in the middle of the file, and nothing of it is left."""
+    place = Place(scene.album(), None)
+    scene.photo(place, content=b"x" * 5_000)
+    asked = scene.ask(place)
+    scene.storage = Slow(LocalStore(scene.folder), scene.folder)
+    impatient = replace(build_archive, policy=replace(build_archive.policy, tries=1, time_limit=0.3))
+
+    ran = scene.inline([impatient, mark_archive_failed]).drain_all()
+
+    assert [one.outcome for one in ran] == ["failed", "done"]
+    assert scene.standing(asked.id).failure == "it could not be written in time"
+    assert scene.keys() == []
 
 
 def test_photo_whose_file_was_lost_fails_the_archive_by_name(scene: Scene) -> None:
