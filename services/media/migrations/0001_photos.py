@@ -86,3 +86,9 @@ def _index_photos() -> None:
         schema=SCHEMA,
         postgresql_where=sa.text("state = 'receiving'"),
     )
+
+
+def downgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '3s'")
+    for table in ("photos", "albums"):
+        op.drop_table(table, schema=SCHEMA)
