@@ -97,6 +97,7 @@ test: setup lint types architecture servers ## everything that is checked on eac
 
 test-long: setup lint types architecture servers ## the same, the fault campaigns at full size, and RabbitMQ 4 as well
 	@$(BIN)/python -m deploy.local install-4
+	@$(BIN)/python -m deploy.local install-office
 	@echo "test-long: pytest"
 	@$(BIN)/pytest $(PYTEST_ARGS)
 

@@ -1,4 +1,4 @@
-"""`python -m deploy.local up|down|status|run|demo|install|install-4`."""
+"""`python -m deploy.local up|down|status|run|demo|install|install-4|install-office`."""
 
 import argparse
 import sys
@@ -7,16 +7,18 @@ from pathlib import Path
 
 from deploy.local import commands
 from deploy.local.errors import LocalStackError
+from deploy.local.office import ensure_office
 from deploy.local.rabbitmq_install import ensure_installed, ensure_version_4
 from deploy.local.run_folder import RunFolder
 
+COMMANDS = ["up", "down", "status", "run", "demo", "install", "install-4", "install-office"]
 PROJECT = Path(__file__).resolve().parents[2]
 
 
 def main() -> int:
     """Do what the command line asks; the exit code says whether it was done."""
     parser = argparse.ArgumentParser(prog="python -m deploy.local", description="The stack on this machine.")
-    parser.add_argument("command", choices=["up", "down", "status", "run", "demo", "install", "install-4"])
+    parser.add_argument("command", choices=COMMANDS)
     parser.add_argument("--folder", type=Path, default=PROJECT / ".run", help="where everything is kept")
     arguments = parser.parse_args()
     folder = RunFolder(arguments.folder)
@@ -29,6 +31,7 @@ def main() -> int:
         "demo": _demo,
         "install": lambda: int(not ensure_installed(commands.say)),
         "install-4": lambda: int(not ensure_version_4(commands.say)),
+        "install-office": lambda: int(not ensure_office(commands.say)),
     }
     try:
         return asked[arguments.command]()
