@@ -13,7 +13,7 @@ from shared.spoken_time import Speaker, date_span
 
 LINES = 20
 """Sentences that a letter shows; the file behind its link has all."""
-ARROWS = {"up": "▲", "down": "▼", "same": "="}
+ARROWS = {"up": "▲ ", "down": "▼ ", "same": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class ReportTeller:
         return {
             "label": one_line(figure["label"], 60),
             "value": one_line(figure["value"], 60),
-            "change": f"{ARROWS[figure['direction']]} {change}" if change else "",
+            "change": f"{ARROWS[figure['direction']]}{change}" if change else "",
         }
 
     def _note(self, enclosures: Sequence[Enclosure]) -> str:
