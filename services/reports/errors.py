@@ -61,7 +61,7 @@ class ImportMappingInvalidError(PermanentError):
 
 
 class UploadRefusedError(PermanentError):
-    """An upload is empty, or larger than REPORTS_IMPORT_LIMIT."""
+    """An upload is larger than REPORTS_IMPORT_LIMIT."""
 
     code: ClassVar[str] = "upload_refused"
     http_status: ClassVar[int] = 413

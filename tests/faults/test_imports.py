@@ -44,12 +44,12 @@ def test_killed_while_they_take_people_in_workers_leave_each_of_them_once(
 ) -> None:
     """And each of them is welcomed once."""
     with open_office(database, rabbitmq, tmp_path) as office:
-        found = take_in(office, 6_000, kills=2, seconds=60, options=WELCOME)
+        found = take_in(office, 4_000, kills=2, seconds=60, options=WELCOME)
 
-        check(office, found, 6_000)
+        check(office, found, 4_000)
         wait_for(office.is_still, 60, "everything to come to rest", every=0.2)
         letters = database.value("SELECT count(*) FROM messaging.failed_job"), sum(office.waiting().values())
-        assert (office.kills, letters) == (3, (0, 6_000 - 60 + 1))
+        assert (office.kills, letters) == (3, (0, 4_000 - 40 + 1))
 
 
 @pytest.mark.long

@@ -16,7 +16,7 @@ from services.reports.domain.cells import escaped
 from services.reports.domain.imports import LONGEST_SAMPLE, SAMPLES, Column, Found, Reading, Row
 from services.reports.domain.people import FailedRow
 from services.reports.errors import FileRefusedError
-from shared.storage import Storage, StorageObjectMissing
+from shared.storage import Storage, StorageObjectMissing, StorageUnavailable
 
 FAILURES_AT_ONCE: Final = 500
 """Failed rows that become one piece of their file."""
@@ -63,11 +63,15 @@ class ImportFiles:
 
     @contextmanager
     def _copied(self, key: str) -> Iterator[Path]:
-        with tempfile.NamedTemporaryFile(prefix="bellhop-import-", dir=self.folder) as file:
-            for piece in self.storage.stream(key).pieces:
-                file.write(piece)
-            file.flush()
-            yield Path(file.name)
+        pieces = self.storage.stream(key).pieces
+        with tempfile.TemporaryDirectory(prefix="bellhop-import-", dir=self.folder) as folder:
+            path = Path(folder) / "source"
+            try:
+                with path.open("wb") as file:
+                    file.writelines(pieces)
+            except OSError as error:
+                raise StorageUnavailable(f"copying {key} to {path}: {error.strerror}: free some space") from error
+            yield path
 
     def put_chunk(self, key: str, rows: Sequence[Row]) -> None:
         """Write the rows of a chunk: the same ones under the same key, however often."""

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import replace
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,7 +28,9 @@ def refuse_old_formats(path: Path) -> None:
     with path.open("rb") as file:
         if not file.read(len(OLE_BEGINS)).startswith(OLE_BEGINS):
             return
-    if _ENCRYPTED in path.read_bytes():
+        with mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+            is_encrypted = content.find(_ENCRYPTED) >= 0
+    if is_encrypted:
         raise FileRefusedError("encrypted_file", "the workbook is protected by a password: save it without one")
     raise FileRefusedError("unsupported_file", "this is a file of an older Excel (.xls): save it as .xlsx, or as CSV")
 

@@ -209,12 +209,14 @@ class _Upload:
     """A file on its way into the storage: counted and summed up as it passes."""
 
     def __init__(self, file: IO[bytes], limit: int) -> None:
-        """Raises UploadRefusedError for a file that is empty or too large."""
+        """Raises Problem 422 for a file that is empty, UploadRefusedError for one that is too large."""
         self._file, self._hash = file, hashlib.sha256()
         size = file.seek(0, 2)
         file.seek(0)
-        if not 0 < size <= limit:
-            raise UploadRefusedError(f"the file has {size:,} bytes: it may have 1 to {limit:,}")
+        if size == 0:
+            raise Problem(422, "upload_empty", "the file is empty: was it the right one?")
+        if size > limit:
+            raise UploadRefusedError(f"the file has {size:,} bytes, and {limit:,} are the most that are taken")
 
     def pieces(self) -> Iterator[bytes]:
         while piece := self._file.read(PIECE):

@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from io import StringIO
@@ -153,15 +153,21 @@ class Desk:
 
 
 class LosingStorage(Storage):
-    """A storage that says yes, and has lost what `loses` names when it is asked for it."""
+    """A storage that says yes, and has lost what `loses` names when it is asked for it; that is full, or away, for others."""
 
     loses: Callable[[str], bool] = staticmethod(lambda _key: False)
+    is_full: Callable[[str], bool] = staticmethod(lambda _key: False)
     is_away: Callable[[str], bool] = staticmethod(lambda _key: False)
 
     def get(self, key: str) -> bytes:
         if self.is_away(key):
             raise StorageUnavailable("the disk does not answer")
         return super().get(key)
+
+    def put_stream(self, key: str, pieces: Iterable[bytes], content_type: str) -> int:
+        if self.is_full(key):
+            raise StorageUnavailable("the disk is full")
+        return super().put_stream(key, pieces, content_type)
 
     def put(self, key: str, data: bytes, content_type: str) -> None:
         if not self.loses(key):

@@ -11,7 +11,7 @@ from services.reports.errors import ImportMappingInvalidError, ImportNotFoundErr
 from services.reports.handlers import import_sweeping, imports
 from shared.errors import PermanentError
 from shared.ids import new_id
-from shared.messaging.batch import show_batch
+from shared.messaging.batch import cancel_batch, show_batch
 from shared.storage import StorageUnavailable
 from tests.integration.reports.importing import WELCOME, Desk, LosingStorage, csv_of
 from tests.support.databases import Database
@@ -214,6 +214,24 @@ def test_cancelled_import_takes_in_no_further_chunk(desk: Desk, jobs_before: int
     assert (len(desk.people()), desk.published(LETTERS)) == (990 * chunks, [])
 
 
+def test_import_whose_batch_is_cancelled_is_cancelled(desk: Desk) -> None:
+    """At `/v1/batches`, say: what was taken in until then is counted, its failed rows are in a file."""
+    import_id = desk.upload(csv_of(3_000, every=100))
+    desk.run()
+    batch_id = desk.start(import_id).batch_id
+    desk.step()
+    desk.step()
+    assert batch_id is not None
+    with desk.work() as session:
+        cancel_batch(session, batch_id)
+
+    desk.run()
+
+    found = desk.get(import_id)
+    assert (found.state, found.counts) == (ImportState.CANCELLED, Counts(created=990, failed=10))
+    assert len(desk.failures(import_id)) == 11
+
+
 def test_import_that_was_not_started_is_cancelled_at_once(desk: Desk) -> None:
     """Whatever is still to look through its file finds nothing to do; cancelled twice is cancelled once."""
     import_id = desk.upload(csv_of(3))
@@ -285,6 +303,18 @@ def test_storage_that_stays_away_ends_the_import_and_says_so(database: Database)
     assert [one.outcome for one in ran] == ["retry", "retry", "retry", "retry", "failed", "done"]
     assert (found.state, found.failure_code, letter["letter"]) == (ImportState.FAILED, "not_processed", "import_failed")
     assert "/srv" not in letter["reason"]
+
+
+def test_storage_that_is_full_at_the_end_leaves_the_people_and_the_counts(database: Database) -> None:
+    """Only the file of failed rows is missing, and that is said."""
+    storage = LosingStorage(MemoryStore())
+    storage.is_full = lambda key: key.endswith("failures.csv")
+
+    found = Desk(database, storage).take_in(csv_of(30, every=10))
+
+    assert (found.state, found.counts, found.failures_key) == (ImportState.FAILED, Counts(created=27, failed=3), None)
+    assert found.failure is not None
+    assert found.failure.startswith("its rows were taken in as far as they are counted")
 
 
 def test_file_that_the_storage_has_lost_ends_the_import(database: Database) -> None:

@@ -1,6 +1,7 @@
 """The files of imports: looked through, cut up, and written."""
 
 import csv
+import resource
 from io import StringIO
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from services.reports.domain.imports import Column, Found, Reading, Row
 from services.reports.domain.people import FailedRow
 from services.reports.errors import FileRefusedError
 from shared.messaging.testing import memory_storage
+from shared.storage import StorageUnavailable
 from tests.unit.reports.adapters.workbooks import workbook
 
 KEY = "imports/a/b/source"
@@ -99,6 +101,20 @@ def test_failed_rows_are_written_so_that_no_spreadsheet_runs_them(files: ImportF
     lines = list(csv.reader(StringIO(text.removeprefix("\ufeff"), newline="")))
     assert text.startswith("\ufeffRow,Why,E-Mail,'@x,Text,n\r\n")
     assert lines[1] == ["17", "is no address", "'=cmd|' /C calc'!A0", "+4930901820", "a\nb", "-1"]
+
+
+def test_local_disk_without_room_is_tried_again_later(files: ImportFiles, tmp_path: Path) -> None:
+    """It is no fault of the file, nor of this program: a transient error, and nothing is left on the disk."""
+    put(files, b"mail\n" + b"a@example.org\n" * 90)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, hard))
+    try:
+        with pytest.raises(StorageUnavailable, match="free some space"):
+            files.look_through(KEY, Reading())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_everything_of_an_import_is_removed_at_once(files: ImportFiles) -> None:
