@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -17,13 +18,15 @@ from tests.support.databases import Database
 Rows = Mapping[str, Sequence[str]]
 
 
-def hear(database: Database, events: Iterable[Event], together: int = 50) -> None:
-    """Take events in as they come, so many in a transaction."""
-    waiting = list(events)
-    for start in range(0, len(waiting), together):
+def hear(database: Database, events: Iterable[Event], together: int = 50) -> int:
+    """Take events in as they come, so many in a transaction. Returns how many they were."""
+    waiting, heard = iter(events), 0
+    while part := list(islice(waiting, together)):
         with database.work("reports")() as session:
-            for event in waiting[start : start + together]:
+            for event in part:
                 projection.hear(session, new_id(), event)
+        heard += len(part)
+    return heard
 
 
 def rows_of(session: Session) -> Rows:
