@@ -9,7 +9,7 @@ from shared.contracts.appointments import (
     CallHandled,
 )
 from shared.contracts.message import Event
-from shared.contracts.notifications import NotificationEnded
+from shared.contracts.notifications import AlertFailure, NotificationEnded
 from shared.contracts.payments import PaymentSucceeded
 from shared.contracts.ticketing import (
     EventCreated,
@@ -37,9 +37,9 @@ def _hear(message: Event, session: Session, _dependencies: Dependencies) -> None
 
 
 def _heard(contract: type[Event]) -> ActorDeclaration:
-    """Nothing that was told may be missing, so it is tried for days before people have to look at it."""
+    """Nothing that was told may be missing, so it is tried for two days before people have to look at it."""
     backoff = Exponential(base=1, cap=3_600)
-    return actor(contract, queue=EVENTS, tries=60, backoff=backoff, time_limit=30)(_hear)
+    return actor(contract, queue=EVENTS, tries=60, backoff=backoff, time_limit=30, on_failure=AlertFailure)(_hear)
 
 
 event_created = _heard(EventCreated)
