@@ -90,6 +90,7 @@ def _figure(chart: Chart, width: int, height: int) -> "Figure":
     _write(figure, chart.title, EDGE, color=INK, weight="bold", size=1.32)
     _write(figure, chart.subtitle, EDGE + 25, color=SOFT, weight="normal", size=1.0)
     _bars(axes, chart)
+    _label(axes, chart, width - left - right)
     _axes(axes, chart, width - left - right)
     if names:
         _legend(figure, columns, width, high)
@@ -121,12 +122,20 @@ def _bars(axes: "Axes", chart: Chart) -> None:
             places, tall, bottom=below, width=0.72, color=colour, edgecolor="white", linewidth=0.6, label=_name(one)
         )
         below = [under + height for under, height in zip(below, tall, strict=True)]
-    if not _is_short(chart):
+
+
+def _label(axes: "Axes", chart: Chart, width: float) -> None:
+    """Write the height of each bar above it, where all of them have room beside each other."""
+    longest = max((len(_said(chart, value)) for value in chart.totals), default=0)
+    fitting = width / max(1, len(chart.ticks)) / max(1.0, longest * SIGN_PIXELS)
+    if not _is_short(chart) or fitting < SMALLEST:
         return
-    for place, top, value in zip(places, below, chart.totals, strict=True):
+    size = min(1.0, fitting) * FONT_PIXELS * 72 / DPI
+    box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
+    style: Any = {"ha": "center", "color": INK, "size": size, "bbox": box, "textcoords": "offset points"}
+    for place, value in enumerate(chart.totals):
         if value:
-            style: Any = {"ha": "center", "color": INK, "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 0.8}}
-            axes.annotate(_said(chart, value), (place, top), (0, 3), textcoords="offset points", **style)
+            axes.annotate(_said(chart, value), (place, value / _size(chart)), (0, 3), **style)
 
 
 def _axes(axes: "Axes", chart: Chart, width: float) -> None:
