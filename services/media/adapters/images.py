@@ -126,6 +126,8 @@ class _Look:
             if image_colours.is_plain(image):
                 raise ValueError("nothing of it could be decoded")
             self._faults.append(Fault.TRUNCATED)
+        if image is not self._image:
+            self._image.close()  # its pixels go now, while the memory for them is still held
         return image
 
     def _decoded(self) -> bool:
