@@ -2,11 +2,14 @@
 
 from collections import Counter
 from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
 
 import pytest
 from obstore.store import MemoryStore
 
-from services.reports.domain.imports import Counts, ImportState
+from services.reports.domain.imports import Counts, ImportState, Options, Reading
 from services.reports.errors import ImportMappingInvalidError, ImportNotFoundError, ImportNotReadyError
 from services.reports.handlers import import_sweeping, imports
 from shared.errors import PermanentError
@@ -15,6 +18,7 @@ from shared.messaging.batch import cancel_batch, show_batch
 from shared.storage import StorageUnavailable
 from tests.integration.reports.importing import WELCOME, Desk, LosingStorage, csv_of
 from tests.support.databases import Database
+from tests.unit.reports.adapters.workbooks import workbook
 
 WELCOMES, LETTERS = "notifications.person.welcome", "notifications.report.tell"
 
@@ -74,6 +78,22 @@ def test_known_person_is_changed_where_something_differs_and_keeps_the_rest(desk
         "ADA@example.org": ("Ada L", "+4930901820", {"town": "Rome", "shoe": "39"}),
         "bob@example.org": ("Bob", None, {}),
     }
+
+
+def test_workbook_is_taken_in_like_any_other_file(desk: Desk, tmp_path: Path) -> None:
+    """The sheet that was named; its dates are of 1904, its numbers are numbers."""
+    rows: list[list[Any]] = [
+        ["Mail", "Name", "Telefon", "Geboren"],
+        ["ada@example.org", "=Ada", 4930901820, date(1990, 1, 2)],
+    ]
+    path = workbook(tmp_path / "a", {"Notes": [["nothing"]], "Guests": rows}, date_1904=True, strings_to_formulas=False)
+    import_id = desk.upload(path.read_bytes(), reading=Reading(sheet="Guests"))
+    desk.run()
+    desk.start(import_id, options=Options(country="DE"))
+    desk.run()
+
+    assert desk.get(import_id).counts == Counts(created=1)
+    assert desk.people() == {"ada@example.org": ("=Ada", "+4930901820", {"Geboren": "1990-01-02"})}
 
 
 def test_people_of_another_organisation_are_others(desk: Desk) -> None:

@@ -1,9 +1,14 @@
 """CSV files as people have them."""
 
 import codecs
+import csv
+import tempfile
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.reports.adapters import delimited
 from services.reports.domain.imports import Reading, Row
@@ -124,3 +129,21 @@ def test_picture_is_no_csv(file: Path, content: bytes) -> None:
         read(file, content)
 
     assert refused.value.refusal == "unsupported_file"
+
+
+@given(
+    st.lists(st.lists(st.text(st.characters(codec="utf-8"), max_size=20), min_size=1, max_size=5), max_size=6),
+    st.sampled_from(delimited.DELIMITERS),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-be"]),
+)
+def test_whatever_a_program_writes_is_read_as_it_was(rows: list[list[str]], delimiter: str, encoding: str) -> None:
+    """Line breaks, quotes, separators and controls among it."""
+    text = StringIO()
+    csv.writer(text, delimiter=delimiter, quoting=csv.QUOTE_ALL).writerows(rows)
+    with tempfile.NamedTemporaryFile() as file:
+        path = Path(file.name)
+        path.write_bytes(text.getvalue().encode(encoding))
+        found = list(delimited.rows(path, Reading(encoding=encoding, delimiter=delimiter)))
+
+    written = [(number, tuple(row)) for number, row in enumerate(rows, start=1) if any(cell.strip() for cell in row)]
+    assert [(row.number, row.cells) for row in found] == written
