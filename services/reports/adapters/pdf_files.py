@@ -54,17 +54,22 @@ def typeset(
 
 
 def _run(folder: Path, template: str, seconds: int) -> str:
-    """The program ends by itself after `seconds`, also where nobody waits for it any more."""
+    """The program ends by itself after `seconds`, also where nobody waits for it any more.
+
+    It talks by files: with pipes, whoever waits here could not be interrupted, by a stop or a time limit, before its end.
+    """
     command = [sys.executable, "-I", str(PROGRAM), str(folder), str(seconds)]
+    told, complaints = folder / "told", folder / "complaints"
     try:
-        done = subprocess.run(command, capture_output=True, check=False, env={}, timeout=seconds + 5)
+        with told.open("wb") as out, complaints.open("wb") as err:
+            done = subprocess.run(command, stdout=out, stderr=err, check=False, env={}, timeout=seconds + 5)
     except subprocess.TimeoutExpired:
         raise TypesettingError(f"{template} was not typeset within {seconds} s") from None
     if done.returncode < 0:
         raise TypesettingError(f"{template} was given up after {seconds} s, or for want of memory ({done.returncode})")
     if done.returncode > 0:
-        raise TypesettingError(f"{template} cannot be typeset: {done.stderr.decode(errors='replace')[-1000:]}")
-    return str(json.loads(done.stdout)["standard"])
+        raise TypesettingError(f"{template} cannot be typeset: {complaints.read_text(errors='replace')[-1000:]}")
+    return str(json.loads(told.read_bytes())["standard"])
 
 
 def printable(text: str) -> str:

@@ -1,7 +1,7 @@
 """`/v1/exports`: files of what an organisation has; and the link by which a person fetches one."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
@@ -9,7 +9,17 @@ from fastapi.responses import Response
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from services.reports.domain.contacts import MAX_EMAIL, is_email_address
-from services.reports.domain.exports import Asked, Export, Filter, Format, Kind, Language, State, public_path
+from services.reports.domain.exports import (
+    CONTENT_TYPES,
+    Asked,
+    Export,
+    Filter,
+    Format,
+    Kind,
+    Language,
+    State,
+    public_path,
+)
 from services.reports.domain.preferences import Preferences
 from services.reports.domain.zones import known_zone
 from services.reports.handlers import exports
@@ -18,12 +28,20 @@ from services.reports.repository.preferences import AllPreferences
 from shared.api import CallerDep, CursorDep, Page, Problem, ResourcesDep, problems
 from shared.clock import now
 from shared.downloads import file_response
-from shared.signed_links import SignedLinks
 
 router = APIRouter()
 
 ASK_AGAIN_SECONDS = 2
 PERIOD = "of when it was issued (attendees), placed (orders), received (payments), checked in, or starts (appointments)"
+
+
+_BINARY: Final = {"schema": {"type": "string", "format": "binary"}}
+FILE_ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": dict.fromkeys(CONTENT_TYPES.values(), _BINARY)},
+    206: {"description": "A part of it"},
+    304: {"description": "The caller has it"},
+    **problems(403, 404, 410, 416),
+}
 
 
 def _address(text: str) -> str:
@@ -145,28 +163,24 @@ def get_export(export_id: UUID, caller: CallerDep, work: WorkDep, links: LinksDe
     return ExportOut.model_validate({**_fields(found), "url": exports.link(links, found)})
 
 
-@router.get("/exports/{export_id}/file", response_class=Response, responses=problems(403, 404, 410, 416))
-@router.head("/exports/{export_id}/file", response_class=Response, include_in_schema=False)
+@router.head("/exports/{export_id}/file", include_in_schema=False)
+@router.get("/exports/{export_id}/file", response_class=Response, responses=FILE_ANSWERS)
 def download_export(
     export_id: UUID,
     request: Request,
     work: WorkDep,
     links: LinksDep,
     resources: ResourcesDep,
-    expires: Annotated[int, Query(description="from the link")] = 0,
-    signature: Annotated[str, Query(max_length=100, description="from the link")] = "",
+    expires: Annotated[int, Query(ge=0, le=10**11, description="seconds since 1970")] = 0,
+    signature: Annotated[str, Query(max_length=100)] = "",
 ) -> Response:
-    """The file of an export, for whoever has its link. It is read in ranges where a download broke off."""
-    _check(links, export_id, expires, signature)
+    """The file of an export, for whoever has the link to it. A download that broke off can go on (`Range`)."""
+    links.check(public_path(export_id), expires, signature, now())
     with work() as session:
         found = exports.to_download(session, export_id, now())
     return file_response(
         request, resources.storage, found.storage_key, file_name=found.file_name, content_type=found.content_type
     )
-
-
-def _check(links: SignedLinks, export_id: UUID, expires: int, signature: str) -> None:
-    links.check(public_path(export_id), expires, signature, now())
 
 
 def _asked(body: ExportIn, usual: Preferences) -> Asked:

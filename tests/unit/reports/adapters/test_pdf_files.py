@@ -1,13 +1,16 @@
 """Documents are typeset in a process of their own, and can be read out."""
 
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
+from dramatiq.threading import raise_thread_exception
 
 from services.reports.adapters.pdf_files import BREAK, printable, typeset
 from services.reports.errors import TypesettingError
 from tests.support.pdf_pages import pdf_text
+from tests.support.waiting import wait_for
 
 
 def table(rows: list[list[str]], **changes: Any) -> dict[str, Any]:
@@ -61,6 +64,31 @@ def test_a_document_that_takes_too_long_is_given_up(tmp_path: Path) -> None:
     with pytest.raises(TypesettingError, match="given up after 1 s"):
         typeset("table", table(rows), tmp_path / "out.pdf", seconds=1)
 
+    assert not list(tmp_path.iterdir())
+
+
+class ToldToStopError(Exception):
+    """Somebody wants the work to end."""
+
+
+def test_whoever_waits_can_be_interrupted(tmp_path: Path) -> None:
+    """As Dramatiq interrupts the threads of its workers. The program ends with it, and leaves nothing."""
+    caught: list[ToldToStopError] = []
+
+    def work() -> None:
+        try:
+            typeset("table", table([["name", "mail"]] * 40_000), tmp_path / "out.pdf")
+        except ToldToStopError as error:
+            caught.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    wait_for(lambda: list(tmp_path.glob("*/told")), 10, "the program to run")
+    assert thread.ident is not None
+    raise_thread_exception(thread.ident, ToldToStopError)
+    thread.join(5)
+
+    assert (len(caught), thread.is_alive()) == (1, False)
     assert not list(tmp_path.iterdir())
 
 
