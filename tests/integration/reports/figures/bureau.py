@@ -1,6 +1,6 @@
 """An organisation whose events are heard by reports: the real jobs on a real database, with the storage in memory."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from types import SimpleNamespace
@@ -19,6 +19,7 @@ from services.reports.adapters.report_files import ReportFiles
 from services.reports.domain.figures import DailyFigure
 from services.reports.domain.periods import Period
 from services.reports.domain.preferences import Preferences
+from services.reports.domain.weekly import StoredFile, WeeklyReport
 from services.reports.handlers import figures, preferences, projection
 from services.reports.handlers.dependencies import Dependencies
 from services.reports.handlers.figure_needs import FigureNeeds
@@ -37,6 +38,17 @@ AFTERWARDS = datetime(2026, 4, 6, 9, 0, tzinfo=UTC)
 ALL = Period(date(2026, 2, 1), date(2026, 5, 31))
 
 
+class QuickFiles(ReportFiles):
+    """Stores what could be a document, where a test is about something else than its looks."""
+
+    def write(self, report: WeeklyReport) -> Sequence[StoredFile]:
+        file = StoredFile(
+            f"{report.folder}/report.pdf", "report.pdf", "application/pdf", is_picture=False, description=""
+        )
+        self._storage.put(file.key, b"%PDF", file.content_type)
+        return [file]
+
+
 @dataclass
 class Bureau:
     """`now` is the clock of the jobs; `mailer` has what was mailed. No report is wanted before `want` says so."""
@@ -46,13 +58,14 @@ class Bureau:
     story: Story = field(default_factory=Story)
     now: datetime = AFTERWARDS
     twice: bool = False
+    files: type[ReportFiles] = ReportFiles
     mailer: FakeMailer[ComposedMail] = field(default_factory=FakeMailer)
 
     def __post_init__(self) -> None:
         self.work = self.database.work("reports")
         dependencies = Dependencies(
             facts=SimpleNamespace(rebuild_step_events=1_000),
-            figures=FigureNeeds(files=ReportFiles(self.storage), time_zone="Europe/Berlin"),
+            figures=FigureNeeds(files=self.files(self.storage), time_zone="Europe/Berlin"),
             clock=lambda: self.now,
         )
         composer = Composer(mailbox("Bellhop <bellhop@example.com>"), ZoneInfo("Europe/Berlin"), self.storage.get)
