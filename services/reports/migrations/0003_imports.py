@@ -117,3 +117,9 @@ def _create_failed_rows() -> None:
         sa.PrimaryKeyConstraint("import_id", "number", name=op.f("pk_failed_rows")),
         schema=SCHEMA,
     )
+
+
+def downgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '3s'")
+    for table in ("failed_rows", "import_chunks", "imports", "people"):
+        op.drop_table(table, schema=SCHEMA)
