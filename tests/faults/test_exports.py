@@ -72,10 +72,10 @@ def test_killed_while_it_writes_the_export_is_written_anew(
     database: Database, rabbitmq: VirtualHost, tmp_path: Path
 ) -> None:
     """The next worker takes the message up at once, and leaves one whole file."""
-    count = 8_000
+    count = 5_000
     with open_bureau(database, rabbitmq, tmp_path) as bureau:
         bureau.fill(count)
-        export_id = kill_while_it_writes(bureau, Format.XLSX, 20)
+        export_id = kill_while_it_writes(bureau, Format.XLSX, 30)
         path = bureau.finish(bureau.worker(), export_id, 60)
 
         rows = read_sheet(path)

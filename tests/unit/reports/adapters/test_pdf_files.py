@@ -85,7 +85,7 @@ def test_whoever_waits_can_be_interrupted(tmp_path: Path) -> None:
     thread.start()
     wait_for(lambda: list(tmp_path.glob("*/told")), 10, "the program to run")
     assert thread.ident is not None
-    raise_thread_exception(thread.ident, ToldToStopError)
+    raise_thread_exception(thread.ident, ToldToStopError)  # type: ignore[no-untyped-call] # Dramatiq is partly annotated
     thread.join(5)
 
     assert (len(caught), thread.is_alive()) == (1, False)
