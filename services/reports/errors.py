@@ -26,13 +26,6 @@ class RebuildRunningError(PermanentError):
     http_status: ClassVar[int] = 409
 
 
-class ProjectionBusyError(TransientError):
-    """The projection is being rebuilt: what is read from it now would not be whole. `retry_after` says when to ask."""
-
-    code: ClassVar[str] = "projection_not_whole"
-    http_status: ClassVar[int] = 503
-
-
 class TypesettingError(PermanentError):
     """A document could not be typeset: its template or its data are at fault, or it needs more than it may have."""
 
