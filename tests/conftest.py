@@ -21,6 +21,9 @@ from tests.support.vhosts import VirtualHost
 NEED_NO_SERVER = ("tests/unit", "tests/contracts", "tests/architecture")
 POSTGRES, RABBITMQ = "BELLHOP_TEST_POSTGRES_URL", "BELLHOP_TEST_RABBITMQ_URL"
 MANAGEMENT, NODE = "BELLHOP_TEST_MANAGEMENT_URL", "BELLHOP_TEST_RABBITMQ_FOLDER"
+IN_MEMORY = Path("/dev/shm")
+"""Where Linux keeps files in memory. They outlive a process that is killed, as those on a disk do."""
+ROOM_BYTES = 4 * 1024**3
 _running: list[Postgres | RabbitMQ] = []
 _folders: list[Path] = []
 
@@ -34,7 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
     relative = [str((root / path).resolve().relative_to(root)) for path in paths]
     if all(path.startswith(NEED_NO_SERVER) for path in relative):
         return
-    folder = Path(tempfile.mkdtemp(prefix="bellhop-tests-"))
+    folder = Path(tempfile.mkdtemp(prefix="bellhop-tests-", dir=_quick_folder()))
     folder.chmod(0o755)
     _folders.append(folder)
     postgres, rabbitmq = Postgres(folder / "postgres", durable=False), RabbitMQ(folder / "rabbitmq")
@@ -44,6 +47,12 @@ def pytest_configure(config: pytest.Config) -> None:
     Template(postgres.url).create()
     os.environ |= {POSTGRES: postgres.url, RABBITMQ: rabbitmq.url}
     os.environ |= {MANAGEMENT: rabbitmq.management_url, NODE: str(rabbitmq.folder)}
+
+
+def _quick_folder() -> Path | None:
+    """A database is cloned for each test: in memory ten times as fast as on a disk. None where there is no room."""
+    roomy = IN_MEMORY.is_dir() and os.access(IN_MEMORY, os.W_OK) and shutil.disk_usage(IN_MEMORY).free > ROOM_BYTES
+    return IN_MEMORY if roomy else None
 
 
 def pytest_unconfigure() -> None:

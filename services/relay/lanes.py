@@ -119,5 +119,7 @@ class Lane:
             log.error("an event came back though it is heard: its bindings are gone", kind=row.kind)
             self.routes.bindings_lost.set()
             return False
+        if repository.is_being_repaired(connection):
+            return False
         end_returned(connection, row, self.routes)
         return True

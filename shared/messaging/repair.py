@@ -12,13 +12,17 @@ from pika.adapters.select_connection import SelectConnection
 from sqlalchemy.engine import make_url
 
 from shared.messaging.closing import hang_up
-from shared.messaging.topology import Subscription, bind, declare_exchanges, topology_of
+from shared.messaging.topology import Subscription, Topology, bind, declare_exchanges, topology_of
 
 ANSWER_SECONDS = 5.0
 SETTLE_SECONDS = 5.0
 FORGET_SECONDS = 1.0
 """A quorum queue that is deleted and at once declared again keeps its consumers without their knowing: what they are
 given never reaches them. In between they are cancelled, and consume again."""
+
+REPAIR_LOCK = 0x7265706169720001
+"""Advisory lock of PostgreSQL, held while queues are missing because they are made anew: a command that comes back from
+RabbitMQ meanwhile is not one that nobody will ever take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +110,7 @@ def repair(
     the outbox go at once.
 
     What a queue without a leader was sent was never confirmed, so it lies in the outbox still: nothing is lost by
-    deleting the queue.
+    deleting the queue. What comes back to a relay while it is deleted waits too: that is what the lock says.
     """
     url = make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(url, connect_timeout=3, autocommit=True) as database:
@@ -115,22 +119,28 @@ def repair(
         ).fetchall()
         topology = topology_of(Subscription(*row) for row in rows)
         silent = queues_without_answer(rabbitmq_url, topology.queues, seconds)
-        connection = pika.BlockingConnection(pika.URLParameters(rabbitmq_url))
-        try:
-            channel = connection.channel()
-            for queue in silent:
-                channel.queue_delete(queue)
-            if silent:
-                settle(FORGET_SECONDS)
-            declare_exchanges(channel, topology)
-            for queue in silent:
-                channel.queue_declare(queue, durable=True, arguments=dict(topology.queues[queue]))
-            bind(channel, topology)
-        finally:
-            connection.close()
-        if silent:
-            settle(SETTLE_SECONDS)
+        database.execute("SELECT pg_advisory_lock(%s)", (REPAIR_LOCK,))
+        _make_anew(rabbitmq_url, topology, silent, settle)
+        database.execute("SELECT pg_advisory_unlock(%s)", (REPAIR_LOCK,))
         released = database.execute(
             "UPDATE messaging.outbox SET not_before = clock_timestamp() WHERE not_before IS NOT NULL"
         )
     return Repaired(tuple(silent), len(topology.queues), released.rowcount)
+
+
+def _make_anew(rabbitmq_url: str, topology: Topology, silent: Sequence[str], settle: Callable[[float], None]) -> None:
+    connection = pika.BlockingConnection(pika.URLParameters(rabbitmq_url))
+    try:
+        channel = connection.channel()
+        for queue in silent:
+            channel.queue_delete(queue)
+        if silent:
+            settle(FORGET_SECONDS)
+        declare_exchanges(channel, topology)
+        for queue in silent:
+            channel.queue_declare(queue, durable=True, arguments=dict(topology.queues[queue]))
+        bind(channel, topology)
+    finally:
+        connection.close()
+    if silent:
+        settle(SETTLE_SECONDS)

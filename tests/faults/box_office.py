@@ -100,10 +100,14 @@ class Town:
         def at_rest() -> bool:
             nonlocal quiet
             if hurry:
-                self.database.query("UPDATE messaging.lease SET expires_at = clock_timestamp()")
-                self.database.query(
-                    "UPDATE messaging.scheduled SET due_at = clock_timestamp() WHERE due_at > clock_timestamp()"
-                )
+                for table, moment in (("lease", "expires_at"), ("scheduled", "due_at")):
+                    # What somebody works on is left alone: holding some rows and waiting for others locks workers out.
+                    free = (
+                        f"SELECT ctid FROM messaging.{table} WHERE {moment} > clock_timestamp() FOR UPDATE SKIP LOCKED"
+                    )
+                    self.database.query(
+                        f"UPDATE messaging.{table} SET {moment} = clock_timestamp() WHERE ctid = ANY(ARRAY({free}))"
+                    )
             is_quiet = self._fulfilled() == orders and self._moving() == 0 and not self._waiting()
             quiet = quiet + 1 if is_quiet else 0
             return quiet >= QUIET_LOOKS

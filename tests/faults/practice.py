@@ -99,18 +99,23 @@ class Practice:
             raise AssertionError(f"{error}\n{self.state()}") from error
 
     def _hurry(self) -> None:
-        """Time passes faster for all that waits (leases, retries, how long an unanswered request is ago), and there."""
+        """Time passes faster for all that waits (leases, retries, how long an unanswered request is ago), and there.
+
+        Not for what somebody works on at this moment: who held some rows and waited for others could lock the workers out.
+        """
         self.calcom.advance(HURRY_SECONDS)
         passed = f"interval '{HURRY_SECONDS} s'"
-        self.database.query(f"UPDATE messaging.lease SET expires_at = expires_at - {passed}")
-        self.database.query(
-            f"UPDATE messaging.scheduled SET due_at = due_at - {passed}"
-            " WHERE due_at > clock_timestamp() AND due_at < clock_timestamp() + interval '1 hour'"
+        self._change_what_is_free("messaging.lease", f"SET expires_at = expires_at - {passed}", "true")
+        soon = "due_at > clock_timestamp() AND due_at < clock_timestamp() + interval '1 hour'"
+        self._change_what_is_free("messaging.scheduled", f"SET due_at = due_at - {passed}", soon)
+        earlier = f"to_jsonb((wish->>'asked_at')::timestamptz - {passed})"
+        self._change_what_is_free(
+            "appointments.appointments", f"SET wish = jsonb_set(wish, '{{asked_at}}', {earlier})", "wish ? 'asked_at'"
         )
-        self.database.query(
-            "UPDATE appointments.appointments SET wish = jsonb_set(wish, '{asked_at}',"
-            f" to_jsonb((wish->>'asked_at')::timestamptz - {passed})) WHERE wish ? 'asked_at'"
-        )
+
+    def _change_what_is_free(self, table: str, change: str, where: str) -> None:
+        free = f"SELECT ctid FROM {table} WHERE {where} FOR UPDATE SKIP LOCKED"
+        self.database.query(f"UPDATE {table} {change} WHERE ctid = ANY(ARRAY({free}))")
 
     def moving(self) -> int:
         """Rows of `messaging` that something has still to come of; what waits for tomorrow or later does not count."""

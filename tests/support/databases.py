@@ -81,7 +81,7 @@ class Template:
     @contextmanager
     def clone(self) -> Iterator[Database]:
         name = f"test_{uuid4().hex}"
-        self._execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+        self._execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
         database = Database(self._url(name))
         try:
             yield database

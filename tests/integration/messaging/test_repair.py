@@ -81,6 +81,27 @@ def test_queue_that_is_gone_is_made_anew_and_what_waits_goes_on(shop: Shop) -> N
     wait_for(lambda: shop.vhost.count(EVENTS) == 1, what="the event")
 
 
+def test_command_that_comes_back_during_the_repair_is_no_failed_job(shop: Shop) -> None:
+    """For a moment its queue is not there; a relay that publishes then keeps it, and sends it when the queue is back."""
+    shop.declare(MAKE)
+    let_mature(shop.vhost, DEFAULT)
+    delete_queue(shop, DEFAULT)
+    shop.start_relay()
+
+    def publish_meanwhile(seconds: float) -> None:
+        if seconds == FORGET_SECONDS:
+            shop.publish(MakeToy(number=1))
+            wait_for(
+                lambda: shop.database.value("SELECT count(*) FROM messaging.outbox WHERE not_before IS NOT NULL") == 1,
+                what="the relay to put it off",
+            )
+
+    repaired = repair(shop.database.url, shop.vhost.url, settle=publish_meanwhile)
+
+    wait_for(lambda: shop.vhost.count(DEFAULT) == 1, what="the command")
+    assert (repaired.recreated, shop.failed_jobs()) == ((DEFAULT,), [])
+
+
 def test_exchange_and_bindings_that_are_gone_are_made_anew(shop: Shop) -> None:
     """Whoever deleted them deleted the bindings as well."""
     shop.declare(HEAR)
