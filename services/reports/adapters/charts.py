@@ -35,6 +35,8 @@ SIGN_PIXELS: Final = 7.4
 EDGE, HEAD, FOOT, FOOT_OF_WEEK, LEGEND_ROW = 12, 68, 30, 46, 21
 """Pixels: around everything, above the bars with title and subtitle, below them with one line of labels or two, and for
 each row of the legend."""
+WIDE: Final = 0.72
+"""Of a place: what its bars take."""
 SMALLEST: Final = 0.72
 """Of its size, before a text is cut."""
 DPI: Final = 100
@@ -78,12 +80,12 @@ def _figure(chart: Chart, width: int, height: int) -> "Figure":
     """Everything has its place in pixels, so that charts beside each other look alike."""
     from matplotlib.figure import Figure
 
-    names = [_name(one) for one in chart.series] if len(chart.series) > 1 and not chart.is_empty else []
+    names = [_name(one) for one in chart.series] if chart.names_series and not chart.is_empty else []
     columns = _columns(names, width)
     rows = -(-len(names) // columns)
     high = height + rows * LEGEND_ROW
     figure = Figure(figsize=(width / DPI, high / DPI), dpi=DPI, facecolor="white")
-    left = EDGE + 10 + SIGN_PIXELS * len(_said(chart, max(chart.totals, default=0) * 9 // 8))
+    left = EDGE + 10 + SIGN_PIXELS * len(_said(chart, chart.highest * 9 // 8))
     right = EDGE if _is_short(chart) else EDGE + 12
     below = (FOOT_OF_WEEK if _is_short(chart) else FOOT) + rows * LEGEND_ROW
     axes = figure.add_axes((left / width, below / high, 1 - (left + right) / width, 1 - (below + HEAD) / high))
@@ -114,35 +116,38 @@ def _write(figure: "Figure", words: str, top: int, *, color: str, weight: str, s
 
 
 def _bars(axes: "Axes", chart: Chart) -> None:
-    places, size = range(len(chart.ticks)), _size(chart)
     below = [0.0] * len(chart.ticks)
-    for one, colour in zip(chart.series, COLOURS, strict=False):
-        tall = [value / size for value in one.values]
-        axes.bar(
-            places, tall, bottom=below, width=0.72, color=colour, edgecolor="white", linewidth=0.6, label=_name(one)
-        )
+    wide = WIDE / len(chart.series) if chart.beside else WIDE
+    for index, (one, colour) in enumerate(zip(chart.series, COLOURS, strict=False)):
+        tall = [value / _size(chart) for value in one.values]
+        places = [place + (index * wide - (WIDE - wide) / 2 if chart.beside else 0) for place in range(len(tall))]
+        style: Any = {"color": colour, "edgecolor": "white", "linewidth": 0.6, "label": _name(one)}
+        axes.bar(places, tall, bottom=None if chart.beside else below, width=wide, **style)
         below = [under + height for under, height in zip(below, tall, strict=True)]
 
 
 def _label(axes: "Axes", chart: Chart, width: float) -> None:
-    """Write the height of each bar above it, where all of them have room beside each other."""
-    longest = max((len(_said(chart, value)) for value in chart.totals), default=0)
-    fitting = width / max(1, len(chart.ticks)) / max(1.0, longest * SIGN_PIXELS)
+    """Write its height above each bar, where all of them have room beside each other."""
+    bars = [one.values for one in chart.series] if chart.beside else [chart.totals]
+    longest = max((len(_said(chart, value)) for values in bars for value in values), default=0)
+    fitting = width / max(1, len(chart.ticks) * len(bars)) / max(1.0, longest * SIGN_PIXELS)
     if not _is_short(chart) or fitting < SMALLEST:
         return
     size = min(1.0, fitting) * FONT_PIXELS * 72 / DPI
     box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
     style: Any = {"ha": "center", "color": INK, "size": size, "bbox": box, "textcoords": "offset points"}
-    for place, value in enumerate(chart.totals):
-        if value:
-            axes.annotate(_said(chart, value), (place, value / _size(chart)), (0, 3), **style)
+    for index, values in enumerate(bars):
+        aside = (index + 0.5) * WIDE / len(bars) - WIDE / 2
+        for place, value in enumerate(values):
+            if value:
+                axes.annotate(_said(chart, value), (place + aside, value / _size(chart)), (0, 3), **style)
 
 
 def _axes(axes: "Axes", chart: Chart, width: float) -> None:
     """From zero, in whole numbers, with as many labels as are readable."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-    top = max(chart.totals, default=0) / _size(chart)
+    top = chart.highest / _size(chart)
     axes.set_ylim(0, top * 1.12 if top else 1)
     axes.set_xlim(-0.6, len(chart.ticks) - 0.4)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True, min_n_ticks=1))

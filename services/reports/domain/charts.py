@@ -32,7 +32,10 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Stacked bars over time, from zero. `currency` is empty where things are counted."""
+    """Bars over time, from zero: of several series on each other, or, where their sum means nothing, `beside` each other.
+
+    `currency` is empty where things are counted. `names_series` where it has to be said what the colours are.
+    """
 
     name: str
     title: str
@@ -42,10 +45,19 @@ class Chart:
     currency: str
     language: Language
     nothing: str
+    beside: bool = False
+    names_series: bool = True
+
+    @property
+    def highest(self) -> int:
+        """The height of the highest bar."""
+        return (
+            max((value for one in self.series for value in one.values), default=0) if self.beside else max(self.totals)
+        )
 
     @property
     def totals(self) -> tuple[int, ...]:
-        """The height of each bar."""
+        """All series together, at each place."""
         return tuple(sum(one.values[place] for one in self.series) for place in range(len(self.ticks)))
 
     @property
@@ -60,6 +72,7 @@ class _Recipe:
     figures: tuple[str, ...]
     by: Literal["figure", "dimension", "nothing"]
     is_money: bool = False
+    beside: bool = False
 
 
 RECIPES: Final[Mapping[ChartName, _Recipe]] = {
@@ -67,7 +80,7 @@ RECIPES: Final[Mapping[ChartName, _Recipe]] = {
     "tickets": _Recipe(("tickets_sold",), "dimension"),
     "orders": _Recipe(("orders_paid", "orders_expired", "orders_cancelled"), "figure"),
     "attendance": _Recipe(("check_ins", "no_shows"), "figure"),
-    "appointments": _Recipe(("appointments_booked", "appointments_cancelled"), "figure"),
+    "appointments": _Recipe(("appointments_booked", "appointments_cancelled"), "figure", beside=True),
     "calls": _Recipe(("calls",), "dimension"),
     "notifications": _Recipe(("notifications",), "dimension"),
 }
@@ -98,6 +111,8 @@ def chart(name: ChartName, figures: Iterable[DailyFigure], period: Period, langu
         currency=currency,
         language=language,
         nothing=words.nothing,
+        beside=recipe.beside,
+        names_series=recipe.by != "nothing",
     )
 
 

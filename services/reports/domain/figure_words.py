@@ -25,7 +25,7 @@ class FigureWords:
     week_before: str
     change: str
     unchanged: str
-    before: str
+    none_before: str
     by_ticket_type: str
     by_day: str
     ticket_type: str
@@ -95,7 +95,7 @@ ENGLISH = FigureWords(
     week_before="Week before",
     change="Change",
     unchanged="unchanged",
-    before="before: {value}",
+    none_before="none before",
     by_ticket_type="Tickets sold by type",
     by_day="Day by day",
     ticket_type="Ticket type",
@@ -165,7 +165,7 @@ GERMAN = FigureWords(
     week_before="Woche davor",
     change="Veränderung",
     unchanged="unverändert",
-    before="zuvor: {value}",
+    none_before="zuvor keine",
     by_ticket_type="Verkaufte Tickets nach Art",
     by_day="Tag für Tag",
     ticket_type="Ticketart",

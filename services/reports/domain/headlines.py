@@ -61,15 +61,15 @@ def _counted(label: str, counts: tuple[int, int], language: Language) -> Headlin
 def _headline(label: str, sizes: tuple[int, int], said: tuple[str, str], language: Language) -> Headline:
     now, before = sizes
     direction: Direction = "same" if now == before else "up" if now > before else "down"
-    return Headline(label, said[0], said[1], _change(now, before, said[1], language), direction)
+    return Headline(label, said[0], said[1], _change(now, before, language), direction)
 
 
-def _change(now: int, before: int, said_before: str, language: Language) -> str:
+def _change(now: int, before: int, language: Language) -> str:
     words = FIGURE_WORDS[language]
     if now == before:
         return words.unchanged
     if before <= 0:
-        return words.before.format(value=said_before)
+        return words.none_before
     percent = round((now - before) * 100 / before)
     if percent > MOST_PERCENT:
         return f"×{number(round(now / before), language)}"  # noqa: RUF001 - it is the sign of multiplication

@@ -137,12 +137,21 @@ class WeeklyReport:
 
 
 def described(shown: Chart) -> str:
-    """A chart in one sentence, for those who do not see it: `Revenue per day, 16 to 22 November 2026: Mon 16 120.00, …`."""
+    """A chart in one sentence, for those who do not see it: `Revenue per day, 16 to 22 November 2026: Mon 16 120.00; …`.
+
+    Series that are beside each other are told one after the other.
+    """
     if shown.is_empty:
         return f"{shown.title}, {shown.subtitle}: {shown.nothing}"
+    told = [(f"{one.label}: ", one.values) for one in shown.series] if shown.beside else [("", shown.totals)]
+    said = [f"{label}{_values(shown, values)}" for label, values in told if any(values)]
+    return f"{shown.title}, {shown.subtitle}: {'. '.join(said)}"
+
+
+def _values(shown: Chart, values: Sequence[int]) -> str:
     said = [
         f"{tick} {money(value, shown.currency, shown.language) if shown.currency else number(value, shown.language)}"
-        for tick, value in zip(shown.ticks, shown.totals, strict=True)
+        for tick, value in zip(shown.ticks, values, strict=True)
         if value
     ]
-    return f"{shown.title}, {shown.subtitle}: {'; '.join(said[:31])}"
+    return "; ".join(said[:31])

@@ -10,7 +10,7 @@ from PIL import Image
 
 from services.reports.adapters.charts import COLOURS, draw
 from services.reports.domain.charts import Chart, Series, chart
-from tests.unit.reports.figure_samples import WEEK, revenue, sold
+from tests.unit.reports.figure_samples import WEEK, figure, revenue, sold
 
 AWKWARD = ("_hidden", "$5 & <b>$", "票券 🎟️", "כרטיס רגיל", "x" * 300, "")
 
@@ -40,6 +40,14 @@ def test_bars_are_as_high_as_their_values_from_zero() -> None:
     """Twice as much is twice as high: an axis that begins elsewhere lies."""
     heights = areas(draw(chart("revenue", revenue(1_000, 2_000, 4_000), WEEK, "en"), "png"), COLOURS[0])
     assert [round(height / heights[0]) for height in heights] == [1, 2, 4]
+
+
+def test_bars_beside_each_other_both_begin_at_zero() -> None:
+    """None stands on the other."""
+    figures = [figure("appointments_booked", 8), figure("appointments_cancelled", 2)]
+    picture = draw(chart("appointments", figures, WEEK, "en"), "png")
+    booked, cancelled = (max(areas(picture, colour)) for colour in COLOURS[:2])
+    assert round(booked / cancelled) == 4
 
 
 def test_every_series_has_a_colour_of_its_own_and_its_name() -> None:

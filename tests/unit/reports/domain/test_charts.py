@@ -8,6 +8,7 @@ from services.reports.domain.charts import CHARTS, MOST_SERIES, chart
 from services.reports.domain.figure_words import FIGURE_WORDS
 from services.reports.domain.figures import FIGURES, DailyFigure
 from services.reports.domain.periods import Period
+from services.reports.domain.weekly import described
 from tests.unit.reports.figure_samples import MONDAY, WEEK, figure, revenue, sold
 
 
@@ -38,6 +39,14 @@ def test_types_of_one_name_are_one_colour() -> None:
     """Each event has its own `Standing`."""
     figures = [figure("tickets_sold", 2, dimension=f"{number}", label="Standing") for number in range(3)]
     assert [(one.label, one.values[0]) for one in chart("tickets", figures, WEEK, "en").series] == [("Standing", 6)]
+
+
+def test_what_cannot_be_added_up_stands_beside_each_other() -> None:
+    """An appointment that is cancelled today was booked before: their sum means nothing."""
+    figures = [figure("appointments_booked", 3), figure("appointments_cancelled", 2)]
+    shown = chart("appointments", figures, WEEK, "en")
+    assert (shown.beside, shown.highest, shown.totals[0]) == (True, 3, 5)
+    assert described(shown).endswith("Appointments booked: Mon 16 3. Appointments cancelled: Mon 16 2")
 
 
 def test_outcomes_are_named_in_the_language_and_unknown_ones_as_they_are() -> None:

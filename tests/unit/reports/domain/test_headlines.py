@@ -12,7 +12,7 @@ from tests.unit.reports.figure_samples import figure, revenue
         (120, 100, "+20 %", "up"),
         (80, 100, "\u221220 %", "down"),
         (100, 100, "unchanged", "same"),
-        (5, 0, "before: 0", "up"),
+        (5, 0, "none before", "up"),
         (0, 5, "\u2212100 %", "down"),
         (3_000, 2, "\u00d71,500", "up"),
     ],
