@@ -157,7 +157,7 @@ class Desk:
     def events(self) -> list[str]:
         """What was announced of appointments, in order."""
         rows = self.database.query(
-            "SELECT kind FROM messaging.outbox WHERE is_event AND starts_with(kind, 'appointments.') ORDER BY id"
+            "SELECT kind FROM messaging.outbox WHERE is_event AND starts_with(kind, 'appointments.appointment.') ORDER BY id"
         )
         return [row[0].rpartition(".")[2] for row in rows]
 
