@@ -18,9 +18,6 @@ GRACE: Final = timedelta(days=1)
 """For so long after its end nothing is removed that somebody may be writing still: no job and no upload takes a day."""
 EARLIEST, LATEST = datetime(1980, 1, 1, tzinfo=UTC), datetime(2038, 1, 1, tzinfo=UTC)
 """What the times of a ZIP file can say: its own begin with 1980, the extended ones end with 32 bits."""
-LONGEST_FAILURE: Final = 500
-TIME_LIMIT: Final = "TimeLimitExceeded"
-"""Stands in the last line of an error where the time of a job was over."""
 WIDEST_OFFSET: Final = timedelta(hours=24)
 
 
@@ -91,14 +88,6 @@ class Limits:
 def archive_key(organisation_id: UUID, archive_id: UUID) -> str:
     """The key of an archive's file."""
     return f"{FOLDER}/{organisation_id}/{archive_id}.zip"
-
-
-def told(error: str) -> str:
-    """Why an archive failed, for those who asked for it. Where in the code a fault happened is not for them."""
-    if "Traceback (most recent call last)" not in error:
-        return error[:LONGEST_FAILURE]
-    last = error.rstrip().rpartition("\n")[2]
-    return "it could not be written in time" if TIME_LIMIT in last else "something went wrong on our side"
 
 
 def file_path(archive_id: UUID) -> str:

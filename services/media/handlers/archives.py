@@ -8,6 +8,7 @@ from uuid import UUID
 
 from services.media.domain import archives as rules
 from services.media.domain.archives import Archive, ArchivedPhoto, ArchiveState, Entry, Limits
+from services.media.domain.failures import told
 from services.media.domain.photos import Place
 from services.media.errors import ArchiveExpiredError, PhotoGoneError, UnknownAlbumError, UnknownArchiveError
 from services.media.handlers import dependencies
@@ -126,7 +127,7 @@ def build_in_background(session: Session, archive: Archive) -> None:
 
 def notice_failure(session: Session, notice: MarkArchiveFailed) -> None:
     """Building it finally failed: its row says why."""
-    mark_failed(session, BuildArchive.model_validate(notice.fields).archive_id, rules.told(notice.error))
+    mark_failed(session, BuildArchive.model_validate(notice.fields).archive_id, told(notice.error))
 
 
 def mark_failed(session: Session, archive_id: UUID, why: str) -> Archive | None:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from services.media.domain.failures import told
 from services.media.domain.kinds import MISLABELLED, is_mislabelled
 from services.media.domain.photos import CONTENT_TYPES, Photo, PhotoState, rendition_key
 from services.media.domain.pictures import Picture
@@ -117,7 +118,7 @@ def mark_failed(session: Session, message: MarkPhotoFailed) -> None:
     photos = Photos(session)
     photo = photos.lock(UUID(str(message.fields["photo_id"])))
     if photo is not None and photo.is_whole:
-        photos.change(photo.id, {"state": PhotoState.FAILED, "failure": message.error})
+        photos.change(photo.id, {"state": PhotoState.FAILED, "failure": told(message.error)})
 
 
 def regenerate_one(session: Session, organisation_id: UUID, photo_id: UUID) -> UUID:

@@ -148,7 +148,7 @@ def test_storage_that_is_too_slow_fails_the_archive_and_says_so(scene: Scene) ->
     ran = scene.inline([impatient, mark_archive_failed]).drain_all()
 
     assert [one.outcome for one in ran] == ["failed", "done"]
-    assert scene.standing(asked.id).failure == "it could not be written in time"
+    assert scene.standing(asked.id).failure == "it could not be done in time"
     assert scene.keys() == []
 
 

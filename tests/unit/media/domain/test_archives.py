@@ -15,7 +15,6 @@ from services.media.domain.archives import (
     in_order,
     modified_at,
     names,
-    told,
 )
 from services.media.errors import ArchiveTooLargeError, NoPhotosError
 
@@ -92,20 +91,6 @@ def test_entries_join_photos_and_the_names_they_were_given() -> None:
         ("1 2026-06-01 19-30-05 1.jpg", "photos/1"),
         ("2 2026-06-01 19-30-05 2.jpg", "photos/2"),
     ]
-
-
-@pytest.mark.parametrize(
-    ("error", "expected"),
-    [
-        ("the disk is full: free some space", "the disk is full: free some space"),
-        ("x" * 600, "x" * 500),
-        ("Traceback (most recent call last):\n  File …\nZeroDivisionError: 1\n", "something went wrong on our side"),
-        ("Traceback (most recent call last):\n…\nshared.x.TimeLimitExceeded\n", "it could not be written in time"),
-    ],
-)
-def test_failure_is_told_without_the_code(error: str, expected: str) -> None:
-    """Operators find where it happened in the failed job."""
-    assert told(error) == expected
 
 
 def test_key_is_made_of_ids_alone() -> None:
