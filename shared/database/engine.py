@@ -37,6 +37,7 @@ def open_engine(
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=10,
+        hide_parameters=True,  # an error of a statement goes into logs and failed jobs, its values must not
         connect_args={
             "connect_timeout": CONNECT_TIMEOUT_SECONDS,
             "application_name": f"bellhop-{service}",

@@ -1,10 +1,7 @@
 """The files of exports while they are made: in a folder of their own, which is removed however it ends."""
 
-import shutil
-import tempfile
-import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -12,16 +9,14 @@ from xlsxwriter.exceptions import XlsxWriterException  # type: ignore[import-unt
 
 from services.reports.adapters.csv_files import CsvFile
 from services.reports.adapters.pdf_tables import PdfTable
+from services.reports.adapters.scratch import scratch_folder
 from services.reports.adapters.xlsx_files import XlsxFile
 from services.reports.domain.cells import Row
 from services.reports.domain.documents import Document
 from services.reports.domain.exports import Format
 from services.reports.errors import ScratchUnavailableError
 
-PREFIX: Final = "bellhop-export-"
 PIECE: Final = 1024 * 1024
-LEFT_AFTER_SECONDS: Final = 3600.0
-"""No export takes so long: a folder that is older was left by a process that was killed."""
 
 
 class Writer(Protocol):
@@ -73,28 +68,17 @@ class ExportFiles:
     """Makes files below `folder`; the system's own folder for temporary files where none is given."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        self._folder = folder or Path(tempfile.gettempdir())
+        self._folder = folder
 
     @contextmanager
     def begin(self, document: Document) -> Iterator[ExportFile]:
         """A file to write. It and its folder are gone at the end of the block."""
-        with _translated():
-            self._discard_what_was_left()
-            own = Path(tempfile.mkdtemp(prefix=PREFIX, dir=self._folder))
-        try:
+        with ExitStack() as stack:
+            with _translated():
+                own = stack.enter_context(scratch_folder(self._folder))
             file = ExportFile(own / f"export.{document.format}", document)
-            try:
-                yield file
-            finally:
-                file.abandon()
-        finally:
-            shutil.rmtree(own, ignore_errors=True)
-
-    def _discard_what_was_left(self) -> None:
-        for path in self._folder.glob(f"{PREFIX}*"):
-            with suppress(FileNotFoundError):  # another export has ended meanwhile
-                if time.time() - path.stat().st_mtime > LEFT_AFTER_SECONDS:
-                    shutil.rmtree(path, ignore_errors=True)
+            stack.callback(file.abandon)
+            yield file
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from services.reports.adapters import delimited, spreadsheets
+from services.reports.adapters.scratch import scratch_folder
 from services.reports.domain.cells import escaped
 from services.reports.domain.imports import LONGEST_SAMPLE, SAMPLES, Column, Found, Reading, Row
 from services.reports.domain.people import FailedRow
@@ -64,8 +64,8 @@ class ImportFiles:
     @contextmanager
     def _copied(self, key: str) -> Iterator[Path]:
         pieces = self.storage.stream(key).pieces
-        with tempfile.TemporaryDirectory(prefix="bellhop-import-", dir=self.folder) as folder:
-            path = Path(folder) / "source"
+        with scratch_folder(self.folder) as folder:
+            path = folder / "source"
             try:
                 with path.open("wb") as file:
                     file.writelines(pieces)

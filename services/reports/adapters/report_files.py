@@ -1,12 +1,12 @@
 """The files of a weekly report: its charts and its PDF, made here and put into the storage."""
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from services.reports.adapters.charts import draw
 from services.reports.adapters.pdf_files import printable, typeset
+from services.reports.adapters.scratch import scratch_folder
 from services.reports.domain.charts import Chart
 from services.reports.domain.weekly import CHARTS_OF_A_MAIL, StoredFile, WeeklyReport, described
 from shared.storage import Storage
@@ -48,8 +48,8 @@ class ReportFiles:
 
     def _document(self, report: WeeklyReport, charts: Sequence[Chart]) -> StoredFile:
         key = f"{report.folder}/report.pdf"
-        with tempfile.TemporaryDirectory(prefix="bellhop-report-") as folder:
-            target = Path(folder) / "report.pdf"
+        with scratch_folder() as folder:
+            target = folder / "report.pdf"
             typeset("weekly", document_of(report, charts), target, files=_drawn(charts))
             self._storage.put_stream(key, _pieces(target), "application/pdf")
         name = f"{report.monday:%Y-%m-%d}.pdf"

@@ -38,3 +38,12 @@ def test_error_at_the_commit_is_sqlalchemys(database: Database) -> None:
         session.execute(EFFECT)
 
     assert database.value("SELECT count(*) FROM toyshop.effect") == 0
+
+
+def test_error_of_a_statement_keeps_its_values_to_itself(database: Database) -> None:
+    """It goes into logs and failed jobs, where a token or a mail address has no business."""
+    with pytest.raises(DBAPIError) as failed, database.work("toyshop")() as session:
+        session.execute(text("SELECT nothing FROM nowhere WHERE address = :address"), {"address": "ada@example.org"})
+
+    assert "nothing FROM nowhere" in str(failed.value)
+    assert "ada@example.org" not in str(failed.value)

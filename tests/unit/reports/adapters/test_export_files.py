@@ -1,6 +1,5 @@
 """Temporary files: gone at the end, and a full disk has a name."""
 
-import os
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from services.reports.adapters.export_files import PREFIX, ExportFiles
+from services.reports.adapters.export_files import ExportFiles
 from services.reports.domain.exports import Format
 from services.reports.errors import ScratchUnavailableError
 from tests.unit.reports.exported import attendee, document
@@ -34,21 +33,6 @@ def test_nothing_is_left_of_a_file_that_fails(tmp_path: Path, chosen: Format) ->
         raise ZeroDivisionError
 
     assert not list(tmp_path.iterdir())
-
-
-def test_what_a_killed_process_has_left_is_removed(tmp_path: Path) -> None:
-    """Once it is so old that nobody can be at work on it."""
-    old, young = tmp_path / f"{PREFIX}old", tmp_path / f"{PREFIX}young"
-    for folder in (old, young):
-        folder.mkdir()
-        (folder / "export.csv").write_bytes(b"x")
-    os.utime(old, (1, 1))
-
-    with ExportFiles(tmp_path).begin(document(1)):
-        left = {path.name for path in tmp_path.iterdir()}
-
-    assert old.name not in left
-    assert young.name in left
 
 
 def test_a_folder_that_is_gone_says_what_to_do(tmp_path: Path) -> None:
