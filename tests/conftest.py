@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from deploy.local.postgres import Postgres
 from deploy.local.rabbitmq import RabbitMQ
@@ -24,6 +25,10 @@ MANAGEMENT, NODE = "BELLHOP_TEST_MANAGEMENT_URL", "BELLHOP_TEST_RABBITMQ_FOLDER"
 IN_MEMORY = Path("/dev/shm")
 """Where Linux keeps files in memory. They outlive a process that is killed, as those on a disk do."""
 ROOM_BYTES = 4 * 1024**3
+settings.register_profile(
+    "bellhop", deadline=None
+)  # how long an example takes says more about the machine than about it
+settings.load_profile("bellhop")
 _running: list[Postgres | RabbitMQ] = []
 _folders: list[Path] = []
 

@@ -62,6 +62,8 @@ def register(
             endings = run_all(runner, declaration, [delivery_of(message) for message in messages])
         finally:
             runner.sharing.give_back(others[max(0, len(endings) - 1) :])
+        if not endings:
+            endings = [runner.run(declaration, delivery_of(messages[0]))]
         with ExitStack() as stack:
             for message, ending in zip(messages, endings, strict=False):
                 if message is not messages[0]:

@@ -29,11 +29,12 @@ class FellApartError(Exception):
 
 
 def run_all(runner: "Runner", declaration: ActorDeclaration, deliveries: Sequence[Delivery]) -> list[Ending]:
-    """Run deliveries that may share a commit. Returns the endings of the first ones, of one at least, in order.
+    """Run deliveries that may share a commit. Returns the endings of the first ones, in order.
 
     Where their transaction comes to nothing, each is run alone that ended well in it; the one that did not, and what is
-    behind it, are left: it may take long, and those before it are not to wait for that again. As `Runner.run`, it raises
-    nothing that a job, a database or a deployment can cause.
+    behind it, are left: it may take long, and neither those before it nor those behind it are to wait for that. So there
+    is no ending where it was the first one. As `Runner.run`, it raises nothing that a job, a database or a deployment
+    can cause.
     """
     begun: list[Delivery] = []
     started = monotonic()
@@ -45,7 +46,7 @@ def run_all(runner: "Runner", declaration: ActorDeclaration, deliveries: Sequenc
         return [Ending.HAND_BACK for _ in begun or deliveries[:1]]
     if seconds is None:
         runner.sharing.fell_apart(declaration.kind, monotonic() - started)
-        return [runner.run(declaration, delivery) for delivery in begun[:-1] or deliveries[:1]]
+        return [runner.run(declaration, delivery) for delivery in begun[:-1]]
     for delivery, duration in zip(deliveries, seconds, strict=True):
         runner.tell(delivery, "done", duration)
     return [Ending.SETTLED for _ in deliveries]

@@ -28,7 +28,7 @@ ALLOWED = {
         *("shared.messaging.batch", "shared.messaging.chain", "shared.messaging.outbox", "shared.messaging.scheduled"),
         "shared.messaging.unique",
     ),
-    "domain": (".errors", "phonenumbers", "shared.signed_links", "shared.spoken_time"),
+    "domain": (".errors", "phonenumbers", "shared.money", "shared.signed_links", "shared.spoken_time"),
     "models": ("sqlalchemy", "shared.database.base"),
     "repository": (".domain", ".errors", ".models", "psycopg", "sqlalchemy", "shared.ids"),
     "http": (

@@ -189,9 +189,9 @@ def _is_valid(token: str, keys: list[dict[str, str]]) -> bool:
 @contextmanager
 def open_town(database: Database, vhost: VirtualHost, folder: Path) -> Iterator[Town]:
     """Everything but the processes: queues, mail sink, subscriber, an organisation with its key."""
-    topology = vhost.set_up(
-        database.url, [one for name in services() for one in actor_declarations(name)], settle=sleep
-    )
+    deployed = services(",".join(PROCESSES))
+    declarations = [one for name in deployed for one in actor_declarations(name)]
+    topology = vhost.set_up(database.url, declarations, settle=sleep)
     with database.work("gateway")() as session:
         key = handlers.create_key(session, "Campaign").key
     gateway, mail = free_port(), free_port()

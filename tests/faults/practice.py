@@ -195,7 +195,8 @@ def call(number: int, start: datetime, **changes: Any) -> dict[str, Any]:
 @contextmanager
 def open_practice(database: Database, vhost: VirtualHost, folder: Path, per_minute: int = MANY) -> Iterator[Practice]:
     """Everything but the services' processes. Cal.com's limit and what we allow ourselves of it are `per_minute`."""
-    declarations = [one for name in services() for one in actor_declarations(name)]
+    deployed = services(",".join(PROCESSES))
+    declarations = [one for name in deployed for one in actor_declarations(name)]
     topology = vhost.set_up(database.url, declarations, settle=sleep)
     with database.work("gateway")() as session:
         key = handlers.create_key(session, "Practice").key

@@ -1,20 +1,6 @@
 """Amounts as people read them."""
 
-ZERO_DECIMAL = frozenset(
-    ("bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf")
-)
-THREE_DECIMAL = frozenset(("bhd", "jod", "kwd", "omr", "tnd"))
-"""Currencies whose minor unit is not a hundredth, as Stripe counts amounts: https://docs.stripe.com/currencies.
-ISK and UGX have no minor unit in ISO 4217 and two decimals there; two it is, since amounts are compared with Stripe's.
-"""
-
-
-def decimals(currency: str) -> int:
-    """How many digits of an amount in minor units stand behind the point."""
-    code = currency.lower()
-    if code in ZERO_DECIMAL:
-        return 0
-    return 3 if code in THREE_DECIMAL else 2
+from shared.money import decimals
 
 
 def money(amount: int, currency: str) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from services.reports.domain.amounts import number, whole_units
 from services.reports.domain.charts import Chart, Series
-from services.reports.domain.money import decimals
+from shared.money import decimals
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

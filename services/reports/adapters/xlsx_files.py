@@ -14,6 +14,7 @@ from services.reports.domain.cells import Row, escaped
 from services.reports.domain.columns import Column, Content
 from services.reports.domain.documents import Document
 from services.reports.domain.exports import Language
+from shared.money import decimals
 
 ROWS_OF_SHEET: Final = 1_048_575
 """What a sheet holds besides its headings (Excel specifications and limits)."""
@@ -119,7 +120,7 @@ class XlsxFile:
 
 def _amount_shape(currency: str) -> str:
     """`#,##0.00 "EUR"`: a reader shows it in the way of its own country."""
-    places = money.decimals(currency)
+    places = decimals(currency)
     number = "#,##0" + ("." + "0" * places if places else "")
     return f'{number} "{currency}"' if currency.isalpha() else number
 

@@ -1,6 +1,7 @@
 """Numbers and amounts of money as people read them, in their language."""
 
-from services.reports.domain.money import decimals, written
+from services.reports.domain.money import written
+from shared.money import decimals
 from shared.spoken_time import Language
 
 

@@ -1,21 +1,8 @@
-"""Amounts: integers in minor units, and how many decimals a currency has."""
+"""Amounts: integers in minor units, as numbers and as people read them."""
 
 from decimal import Decimal
-from typing import Final
 
-ZERO_DECIMAL: Final = frozenset(
-    ("bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf")
-)
-THREE_DECIMAL: Final = frozenset(("bhd", "jod", "kwd", "omr", "tnd"))
-"""Currencies whose minor unit is not a hundredth, as Stripe counts amounts: https://docs.stripe.com/currencies."""
-
-
-def decimals(currency: str) -> int:
-    """How many digits of an amount in minor units stand behind the point."""
-    code = currency.lower()
-    if code in ZERO_DECIMAL:
-        return 0
-    return 3 if code in THREE_DECIMAL else 2
+from shared.money import decimals
 
 
 def major(amount: int, currency: str) -> Decimal:

@@ -1,5 +1,7 @@
 """Currencies and amounts: integers in minor units, lower-case ISO 4217 codes."""
 
+from shared.money import decimals
+
 # ISO 4217, list one (active codes), without funds, metals and test codes.
 _ACTIVE = """
 aed afn all amd ang aoa ars aud awg azn bam bbd bdt bgn bhd bif bmd bnd bob brl bsd btn bwp byn bzd cad cdf chf clp
@@ -10,10 +12,6 @@ scr sdg sek sgd shp sle sos srd ssp stn svc syp szl thb tjs tmt tnd top try ttd 
 vuv wst xaf xcd xcg xof xpf yer zar zmw zwg
 """
 CURRENCIES = frozenset(_ACTIVE.split())
-WITHOUT_MINOR_UNIT = frozenset(
-    {"bif", "clp", "djf", "gnf", "isk", "jpy", "kmf", "krw", "pyg", "rwf", "ugx", "vnd", "vuv", "xaf", "xof", "xpf"}
-)
-WITH_THREE_DECIMALS = frozenset({"bhd", "iqd", "jod", "kwd", "lyd", "omr", "tnd"})
 
 
 def currency_code(text: str) -> str:
@@ -26,8 +24,7 @@ def currency_code(text: str) -> str:
 
 def money_text(amount: int, currency: str) -> str:
     """An amount for people: `money_text(2550, "eur")` is "25.50 EUR"."""
-    code = currency.lower()
-    decimals = 0 if code in WITHOUT_MINOR_UNIT else 3 if code in WITH_THREE_DECIMALS else 2
-    sign, digits = ("-" if amount < 0 else ""), str(abs(amount)).rjust(decimals + 1, "0")
-    whole, fraction = (digits[:-decimals], "." + digits[-decimals:]) if decimals else (digits, "")
-    return f"{sign}{whole}{fraction} {code.upper()}"
+    places = decimals(currency)
+    sign, digits = ("-" if amount < 0 else ""), str(abs(amount)).rjust(places + 1, "0")
+    whole, fraction = (digits[:-places], "." + digits[-places:]) if places else (digits, "")
+    return f"{sign}{whole}{fraction} {currency.upper()}"

@@ -38,7 +38,8 @@ def together(bench: Bench, declaration: ActorDeclaration, several: Sequence[Deli
     """Run them as a process of its own does that took them up together, and again together what was left of them."""
     runner, endings = bench.runner(**parts), list[Ending]()
     while left := several[len(endings) :]:
-        endings += run_all(runner, declaration, left) if len(left) > 1 else [runner.run(declaration, left[0])]
+        ended = run_all(runner, declaration, left) if len(left) > 1 else []
+        endings += ended or [runner.run(declaration, left[0])]
     return endings
 
 
@@ -273,6 +274,16 @@ def test_one_that_failed_and_those_behind_it_are_left(bench: Bench) -> None:
 
     assert endings == [Ending.SETTLED]
     assert standings(bench, several) == [("done", 1, 1), None, None]
+
+
+def test_first_one_that_failed_is_left_with_all_behind_it(bench: Bench) -> None:
+    """They are for others before it runs alone: it may take long."""
+    several = deliveries(1, 2, 3)
+
+    endings = run_all(bench.runner(), toy_actor(when(1, ZeroDivisionError())), several)
+
+    assert endings == []
+    assert standings(bench, several) == [None, None, None]
 
 
 def test_kind_that_fell_apart_runs_alone_for_a_while(bench: Bench) -> None:

@@ -4,13 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ticketing.domain.money import (
-    CURRENCIES,
-    WITH_THREE_DECIMALS,
-    WITHOUT_MINOR_UNIT,
-    currency_code,
-    money_text,
-)
+from services.ticketing.domain.money import CURRENCIES, currency_code, money_text
+from shared.money import THREE_DECIMAL, ZERO_DECIMAL
 
 
 @pytest.mark.parametrize(
@@ -45,7 +40,7 @@ def test_what_is_no_currency_is_refused(text: str) -> None:
 
 def test_the_special_currencies_are_currencies() -> None:
     """A typing error in a list would change an amount by a factor of a hundred."""
-    assert WITHOUT_MINOR_UNIT | WITH_THREE_DECIMALS < CURRENCIES
+    assert ZERO_DECIMAL | THREE_DECIMAL < CURRENCIES
 
 
 @given(st.integers(-(10**12), 10**12), st.sampled_from(sorted(CURRENCIES)))
