@@ -5,6 +5,7 @@ import os
 import subprocess
 import time
 import zlib
+from contextlib import ExitStack
 from pathlib import Path
 from uuid import UUID
 
@@ -30,7 +31,7 @@ CORES = os.cpu_count() or 1
 
 
 def measure(servers: Servers, rounds: int) -> Result:
-    """Relay and one worker run, with a thread for each core; Pillow alone has a process for each core."""
+    """Relay and workers run; these, as Pillow alone, are a process for each core."""
     source = servers.folder / "photos"
     source.mkdir()
     files = [_write(source / f"{number:02}.jpg", number) for number in range(PHOTOS)]
@@ -39,8 +40,11 @@ def measure(servers: Servers, rounds: int) -> Result:
     engine, storage = servers.engine("media"), open_storage(f"file://{servers.folder / 'storage'}")
     work = unit_of_work(engine, notifier.poke)
     ours, careful, textbook = [], [], []
-    worker = module("services.media", "--queues", "media.photos", "--threads", str(CORES))
-    with servers.running(module("services.relay"), service="relay"), servers.running(worker, service="media"):
+    worker = module("services.media", "--queues", "media.photos", "--threads", "1")
+    with ExitStack() as running:
+        running.enter_context(servers.running(module("services.relay"), service="relay"))
+        for _ in range(CORES):
+            running.enter_context(servers.running(worker, service="media"))
         _processed(servers, work, storage, files[:2])
         for number in range(rounds):
             ours.append(PHOTOS / _processed(servers, work, storage, files))
