@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,11 +20,9 @@ from shared.messaging.testing import Inline
 from tests.architecture.source import ROOT
 from tests.integration.appointments.front import PUBLIC_URL, Front, serving
 from tests.support.databases import Database
+from tests.support.guides import BLOCK, missing, run
 
 GUIDE = ROOT / "docs/appointments.md"
-ANYTHING = "…"
-END = "@@end"
-_BLOCK = re.compile(r"^```(sh|json)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FROM_OUTSIDE = 'curl() { command curl "${@//"$PUBLIC_URL"/$BELLHOP_URL}"; }'
 """PUBLIC_URL, under which providers know it, leads to the test's own port."""
 CALCOM_KEY, RETELL_KEY = "cal_live_of_the_guide", "key_of_the_guide_with_badge"
@@ -33,7 +30,7 @@ CALCOM_KEY, RETELL_KEY = "cal_live_of_the_guide", "key_of_the_guide_with_badge"
 
 def steps() -> Iterator[tuple[str, Any]]:
     """Each script of the guide, and the answer that it shows; None where it shows none."""
-    blocks = _BLOCK.findall(GUIDE.read_text(encoding="utf-8"))
+    blocks = BLOCK.findall(GUIDE.read_text(encoding="utf-8"))
     for (kind, script), (following, answer) in zip(blocks, [*blocks[1:], ("", "")], strict=True):
         if kind == "sh":
             yield script, json.loads(answer) if following == "json" else None
@@ -62,9 +59,9 @@ def test_the_guide_works_as_it_is_written(front: Front) -> None:
     dependencies = dependencies_of(front.app, api.resources)
     inline = Inline(front.database.engine, declarations_in(actors), {"appointments": dependencies})
     with _shell(front) as shell:
-        _run(shell, FROM_OUTSIDE)
+        run(shell, FROM_OUTSIDE)
         for script, shown in steps():
-            said = _run(shell, script)
+            said = run(shell, script)
             if shown is not None:
                 answer = json.loads(said)
                 assert missing(shown, answer) == [], f"{script}answered {json.dumps(answer, indent=1)[:2_000]}"
@@ -75,19 +72,6 @@ def test_every_outcome_and_problem_is_explained() -> None:
     """Nobody meets one that the guide does not know."""
     guide = GUIDE.read_text(encoding="utf-8")
     assert [name for name in (*Outcome, *Problem) if f"| `{name}` |" not in guide] == []
-
-
-def missing(shown: Any, answer: Any, path: str = "") -> list[str]:
-    """What the guide shows and the answer does not have. A list is to begin with what is shown."""
-    if shown == ANYTHING:
-        return [] if answer is not None else [path]
-    if isinstance(shown, dict) and isinstance(answer, dict):
-        return [gap for name in shown for gap in missing(shown[name], answer.get(name), f"{path}/{name}")]
-    if isinstance(shown, list) and isinstance(answer, list):
-        if len(answer) < len(shown):
-            return [path]
-        return [gap for place, one in enumerate(shown) for gap in missing(one, answer[place], f"{path}/{place}")]
-    return [] if shown == answer else [f"{path} is {answer!r}"]
 
 
 def _url(front: Front) -> str:
@@ -110,17 +94,3 @@ def _shell(front: Front) -> "subprocess.Popen[str]":
         env={**os.environ, **own},
         text=True,
     )
-
-
-def _run(shell: "subprocess.Popen[str]", script: str) -> str:
-    """What a block prints. A shell that stops at an error has said so on the test's own error output."""
-    assert shell.stdin is not None
-    assert shell.stdout is not None
-    shell.stdin.write(f"{script}\necho; echo {END}\n")
-    shell.stdin.flush()
-    said = ""
-    for line in shell.stdout:
-        if line.strip() == END:
-            return said
-        said += line
-    raise AssertionError(f"the shell stopped after printing {said!r} at:\n{script}")

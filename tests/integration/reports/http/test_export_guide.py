@@ -1,23 +1,18 @@
 """The guide to exports, pasted into a shell: what it asks for is answered as it says."""
 
-import json
-import os
-import re
-import subprocess
 from pathlib import Path
 
 from services.reports.domain.columns import COLUMNS
 from services.reports.domain.export_words import ENGLISH
 from services.reports.domain.exports import STATUSES, Format, Kind
 from tests.architecture.source import ROOT
-from tests.integration.docs.test_appointments import _run, missing
 from tests.integration.reports.exporting import Desk
 from tests.integration.reports.front import serving
 from tests.support.attendees import fill_with_attendees
 from tests.support.databases import Database
+from tests.support.guides import follow
 
 SECTION = "\n## Exports\n"
-_BLOCK = re.compile(r"^```(sh|json)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def guide() -> str:
@@ -27,26 +22,12 @@ def guide() -> str:
 
 def test_the_guide_works_as_it_is_written(database: Database, tmp_path: Path) -> None:
     """One shell runs all of it; between two blocks the jobs are done that the first has led to."""
-    blocks = _BLOCK.findall(guide())
     with serving(database, tmp_path) as front:
         organisation_id, key = front.key("Example Hall")
         fill_with_attendees(database, organisation_id, 9)
         desk = Desk(database, tmp_path, storage=front.storage, organisation_id=organisation_id)
         own = {"BELLHOP_URL": f"http://127.0.0.1:{front.port}", "BELLHOP_API_KEY": key}
-        with subprocess.Popen(
-            ["bash", "-euo", "pipefail"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            cwd=tmp_path,
-            env={**os.environ, **own},
-            text=True,
-        ) as shell:
-            for (kind, script), (following, answer) in zip(blocks, [*blocks[1:], ("", "")], strict=True):
-                if kind == "sh":
-                    said = _run(shell, script)
-                    shown = json.loads(answer) if following == "json" else {}
-                    assert not shown or missing(shown, json.loads(said)) == [], f"{script}answered {said[:2_000]}"
-                    desk.run()
+        follow(guide(), tmp_path, own, desk.run)
     assert (tmp_path / "attendees.xlsx").read_bytes().startswith(b"PK")
 
 
