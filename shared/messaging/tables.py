@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Identity, Index, SmallInteger, func, text
+from sqlalchemy import ARRAY, Computed, Identity, Index, SmallInteger, Text, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -16,11 +16,16 @@ class Base(base.Base):
     metadata = base.schema("messaging")
 
 
+NOBODY = UUID(int=0)
+"""The fairness key of what belongs to no organisation: one more that waits its turn, beside the others."""
+
+
 class OutboxRow(Base):
-    """A message that is committed and not yet confirmed by RabbitMQ. Deleted on the confirm.
+    """A message that is committed and not yet confirmed by RabbitMQ. Moved to `published` on the confirm.
 
     `not_before` is set once a publish was not confirmed: such rows travel on a channel of their own.
     `queue` is set where the row goes to one known queue (a retry); else the relay looks the kind up.
+    Rows of one destination leave in turn by `fairness_key`: the organisation, unless the publisher names another.
     """
 
     __tablename__ = "outbox"
@@ -33,10 +38,41 @@ class OutboxRow(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     not_before: Mapped[datetime | None]
     refusals: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    turn: Mapped[int] = mapped_column(server_default=text("1"))
+    fairness_key: Mapped[UUID] = mapped_column(server_default=text(f"'{NOBODY}'"))
+    organisation_id: Mapped[UUID | None]
+    correlation_id: Mapped[UUID | None]
+    destination: Mapped[str] = mapped_column(Computed("COALESCE(queue, kind)", persisted=True))
     __table_args__ = (
-        Index("ix_outbox_fresh", "id", postgresql_where=text("not_before IS NULL")),
+        Index("ix_outbox_fair", "destination", "fairness_key", "id", postgresql_where=text("not_before IS NULL")),
         Index("ix_outbox_refused", "not_before", postgresql_where=text("not_before IS NOT NULL")),
         {"postgresql_with": {"autovacuum_vacuum_scale_factor": "0", "autovacuum_vacuum_threshold": "5000"}},
+    )
+
+
+class PublishedRow(Base):
+    """A message that RabbitMQ has confirmed, as it stood in the outbox. What is not done exists here as well as in the
+    broker, so that it can be published again. In partitions by `published_at`, which are dropped whole. The key is the
+    mapper's: PostgreSQL checks none, since a row that is moved twice does no harm.
+    """
+
+    __tablename__ = "published"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    message_id: Mapped[UUID]
+    kind: Mapped[str]
+    is_event: Mapped[bool]
+    queue: Mapped[str | None]
+    turn: Mapped[int]
+    fairness_key: Mapped[UUID]
+    organisation_id: Mapped[UUID | None]
+    correlation_id: Mapped[UUID | None]
+    body: Mapped[bytes]
+    created_at: Mapped[datetime]
+    published_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp(), primary_key=True)
+    __table_args__ = (
+        Index(None, "message_id"),
+        Index(None, "correlation_id"),
+        {"postgresql_partition_by": "RANGE (published_at)"},
     )
 
 
@@ -58,9 +94,12 @@ class ScheduledRow(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     debounce_key: Mapped[str | None]
     latest_at: Mapped[datetime | None]
+    fairness_key: Mapped[UUID] = mapped_column(server_default=text(f"'{NOBODY}'"))
     __table_args__ = (
         Index(None, "due_at"),
         Index(None, "message_id"),
+        Index(None, "fairness_key", "due_at"),
+        Index(None, "correlation_id"),
         Index(
             "uq_scheduled_debounce_key", "debounce_key", unique=True, postgresql_where=text("debounce_key IS NOT NULL")
         ),
@@ -86,6 +125,7 @@ class InboxRow(Base):
     organisation_id: Mapped[UUID | None]
     started_at: Mapped[datetime] = mapped_column(server_default=func.now())
     finished_at: Mapped[datetime | None] = mapped_column(server_default=func.now())
+    __table_args__ = (Index(None, "correlation_id"),)
 
 
 class AttemptRow(Base):
@@ -132,6 +172,7 @@ class FailedJobRow(Base):
     __table_args__ = (
         Index("ix_failed_job_open", "failed_at", postgresql_where=text("resolved_at IS NULL")),
         Index(None, "message_id"),
+        Index(None, "correlation_id"),
     )
 
 
@@ -165,6 +206,40 @@ class SubscriptionRow(Base):
     queue: Mapped[str]
     is_event: Mapped[bool]
     on_failure: Mapped[str | None]
+    since: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    until: Mapped[datetime | None]
+
+
+class WorkerRow(Base):
+    """A worker process that is up: `seen_at` is refreshed every 10 s. `prefetch` is how many messages of each of its queues
+    it may hold at once.
+    """
+
+    __tablename__ = "worker"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    service: Mapped[str]
+    queues: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    threads: Mapped[int]
+    prefetch: Mapped[int]
+    host: Mapped[str]
+    pid: Mapped[int]
+    started_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    seen_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
+class RunningRow(Base):
+    """A message that a worker has held for over a second. Unlogged: it is of interest while it is true."""
+
+    __tablename__ = "running"
+    message_id: Mapped[UUID] = mapped_column(primary_key=True)
+    service: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    queue: Mapped[str]
+    organisation_id: Mapped[UUID | None]
+    worker_id: Mapped[UUID]
+    since: Mapped[datetime]
+    seen_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    __table_args__ = ({"prefixes": ["UNLOGGED"]},)
 
 
 class TickRow(Base):
@@ -246,7 +321,7 @@ class ChainRow(Base):
     causation_id: Mapped[UUID | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     finished_at: Mapped[datetime | None]
-    __table_args__ = (Index(None, "finished_at"),)
+    __table_args__ = (Index(None, "finished_at"), Index(None, "correlation_id"))
 
 
 class BatchRow(Base):
@@ -269,7 +344,7 @@ class BatchRow(Base):
     causation_id: Mapped[UUID | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     finished_at: Mapped[datetime | None]
-    __table_args__ = (Index(None, "finished_at"),)
+    __table_args__ = (Index(None, "finished_at"), Index(None, "correlation_id"))
 
 
 class BatchShardRow(Base):
