@@ -74,7 +74,11 @@ def _fair_outbox() -> None:
         postgresql_where=sa.text("not_before IS NULL"),
     )
     op.create_index(
-        op.f("ix_scheduled_fairness_key_due_at"), "scheduled", ["fairness_key", "due_at"], unique=False, schema="messaging"
+        op.f("ix_scheduled_fairness_key_due_at"),
+        "scheduled",
+        ["fairness_key", "due_at"],
+        unique=False,
+        schema="messaging",
     )
 
 
