@@ -183,7 +183,8 @@ def away(database: Database) -> Iterator[None]:
     with psycopg.connect(os.environ["BELLHOP_TEST_POSTGRES_URL"], autocommit=True) as server:
         name = str(url.database)
         server.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false".encode())
-        server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
+        cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND backend_type = 'client backend'"
+        server.execute(cut, (name,))
         try:
             yield
         finally:
