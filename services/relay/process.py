@@ -25,7 +25,7 @@ from shared.messaging.faults import holding_points
 from shared.messaging.memory import MemoryPublisher
 from shared.messaging.notifier import CHANNEL
 from shared.messaging.publisher import Publisher
-from shared.messaging.topology import bind, topology_of
+from shared.messaging.topology import bind, topology_of, unbind_former
 from shared.metrics import Metrics
 from shared.settings import Settings
 
@@ -184,13 +184,17 @@ class RelayProcess:
             event.set()
 
     def _bind(self) -> bool:
-        """Bind the topology again: a binding that was young when its broker died can be gone."""
+        """Bind the topology again: a binding that was young when its broker died can be gone. What the release before
+        bound to another queue is taken off here and not by `migrate`: its workers may still run then.
+        """
         if self.dead_letters is None:
             return True
         with contextlib.suppress(pika.exceptions.AMQPError, OSError):
             connection = pika.BlockingConnection(pika.URLParameters(self.settings.rabbitmq_url))
             with contextlib.closing(connection):
-                bind(connection.channel(), topology_of(self.routes.subscriptions))
+                channel, topology = connection.channel(), topology_of(self.routes.subscriptions)
+                bind(channel, topology)
+                unbind_former(channel, topology)
             self.routes.bindings_lost.clear()
             return True
         return False
