@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from shared.contracts.message import Contract
-from shared.database.session import PUBLISHED, abandon, commit, driver
+from shared.database.session import PUBLISHED, OnPublished, abandon, commit, driver, take_outbox_ids
 from shared.messaging import admission, inbox, membership
 from shared.messaging.actor import ActorDeclaration
 from shared.messaging.causes import caused_by
@@ -67,7 +67,7 @@ class Runner:
     gate: Gate
     limits: TimeLimits
     metrics: Metrics
-    notify: Callable[[], None] = lambda: None
+    notify: OnPublished = lambda _: None
     crowd: Crowd = field(default_factory=Crowd)
     points: HoldingPoints = field(default_factory=HoldingPoints)
     in_flight: InFlight = field(default_factory=InFlight)
@@ -262,6 +262,7 @@ class Runner:
                 if limit is not None:
                     self.limits.disarm()
                 self.points.reach("before_commit", delivery.kind)
+                written = take_outbox_ids(session)
                 commit(session)
             except Interrupt:
                 abandon(session)
@@ -270,7 +271,7 @@ class Runner:
                 self.limits.settle()
                 raise
             if session.info.get(PUBLISHED):
-                self.notify()
+                self.notify(written)
         self.points.reach("after_commit", delivery.kind)
         return result
 
