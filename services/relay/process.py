@@ -6,11 +6,9 @@ import threading
 from collections.abc import Callable
 from time import monotonic
 
-import pika
 import pika.exceptions
 import psycopg
 import structlog
-from sqlalchemy.engine import make_url
 
 from services.relay import repository
 from services.relay.dead_letters import DeadLetters
@@ -19,14 +17,14 @@ from services.relay.published import Moves
 from services.relay.repository import Connection
 from services.relay.routes import Routes
 from services.relay.settings import RelaySettings
-from shared.database.engine import CONNECT_TIMEOUT_SECONDS
-from shared.database.roles import role_of
+from shared.database.connections import connect
 from shared.health import HealthServer
+from shared.messaging.broker_connections import open_connection
 from shared.messaging.faults import holding_points
 from shared.messaging.memory import MemoryPublisher
 from shared.messaging.notifier import CHANNEL
 from shared.messaging.publisher import Publisher
-from shared.messaging.topology import bind, topology_of
+from shared.messaging.topology import bind, topology_of, unbind_former
 from shared.metrics import Metrics
 from shared.settings import Settings
 
@@ -106,15 +104,8 @@ class RelayProcess:
 
     def connect(self) -> Connection:
         """A connection as the relay's role."""
-        url = make_url(self.settings.database_url).set(drivername="postgresql")
-        role = "" if url.username == role_of("relay") else f"-c role={role_of('relay')} "
-        return psycopg.connect(
-            url.render_as_string(hide_password=False),
-            autocommit=True,
-            connect_timeout=CONNECT_TIMEOUT_SECONDS,
-            application_name="bellhop-relay",
-            options=f"{role}-c search_path=messaging -c timezone=UTC -c statement_timeout=60000 -c lock_timeout=5000",
-        )
+        settings = {"search_path": "messaging", "statement_timeout": "60000", "lock_timeout": "5000"}
+        return connect(self.settings.database_url, "relay", service="relay", settings=settings)
 
     def _keep_running(self, loop: Callable[[Connection], None]) -> None:
         tell = log.warning
@@ -186,13 +177,17 @@ class RelayProcess:
             event.set()
 
     def _bind(self) -> bool:
-        """Bind the topology again: a binding that was young when its broker died can be gone."""
+        """Bind the topology again: a binding that was young when its broker died can be gone. What the release before
+        bound to another queue is taken off here and not by `migrate`: its workers may still run then.
+        """
         if self.dead_letters is None:
             return True
         with contextlib.suppress(pika.exceptions.AMQPError, OSError):
-            connection = pika.BlockingConnection(pika.URLParameters(self.settings.rabbitmq_url))
+            connection = open_connection(self.settings.rabbitmq_url, "relay-bind")
             with contextlib.closing(connection):
-                bind(connection.channel(), topology_of(self.routes.subscriptions))
+                channel, topology = connection.channel(), topology_of(self.routes.subscriptions)
+                bind(channel, topology)
+                unbind_former(channel, topology)
             self.routes.bindings_lost.clear()
             return True
         return False
