@@ -27,6 +27,7 @@ from shared.messaging.faults import holding_points
 from shared.messaging.gate import Gate
 from shared.messaging.memory import MemoryBroker
 from shared.messaging.notifier import Notifier
+from shared.messaging.queues import heard_on
 from shared.messaging.receiving import JsonEncoder, register
 from shared.messaging.runner import Runner
 from shared.messaging.sharing import Sharing, WorkQueue, prefetches
@@ -70,7 +71,7 @@ class WorkerProcess:
         broker: MemoryBroker | None = None,
     ) -> None:
         self.service, self.options = service, options
-        self.declarations = [one for one in declarations if not options.queues or one.queue in options.queues]
+        self.declarations = heard_on(declarations, options.queues)
         if not self.declarations:
             raise SystemExit(f"{service} hears nothing on {sorted(options.queues)}: name one of its own queues")
         self.log = structlog.get_logger("bellhop.worker")
