@@ -69,7 +69,6 @@ class Runner:
     metrics: Metrics
     notify: OnPublished = lambda _: None
     ended: Callable[[str], None] = lambda _: None
-    """Told the outcome of each delivery."""
     crowd: Crowd = field(default_factory=Crowd)
     points: HoldingPoints = field(default_factory=HoldingPoints)
     in_flight: InFlight = field(default_factory=InFlight)

@@ -22,6 +22,7 @@ from shared.messaging.faults import holding_points
 from shared.messaging.gate import Gate
 from shared.messaging.memory import MemoryBroker
 from shared.messaging.notifier import Notifier
+from shared.messaging.queues import heard_on
 from shared.messaging.receiving import JsonEncoder, register
 from shared.messaging.recycling import Recycling
 from shared.messaging.runner import Runner
@@ -191,10 +192,10 @@ class WorkerProcess:
 def chosen(service: str, declarations: Iterable[ActorDeclaration], options: WorkerOptions) -> list[ActorDeclaration]:
     """Those of the queues that this worker serves, under its own time limit. Ends the process where there are none."""
     everything = list(declarations)
-    known = {one.queue for one in everything}
+    known = {queue for one in everything for queue in (one.queue, *one.formerly)}
     if unknown := sorted(set(options.queues) - known):
         raise SystemExit(f"{service} hears nothing on {unknown}: name one of its own queues, {sorted(known)}")
-    found = [one for one in everything if not options.queues or one.queue in options.queues]
+    found = heard_on(everything, options.queues)
     if not found:
         raise SystemExit(f"{service} hears nothing at all: it needs no worker")
     return found if options.time_limit is None else [with_limit(one, options.time_limit) for one in found]
