@@ -1,7 +1,7 @@
 """What the gateway mounts: the routers of the deployed services, each with an engine of its service's role."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter
@@ -17,7 +17,7 @@ from shared import discovery
 from shared.api import Works
 from shared.database.engine import open_engine
 from shared.database.roles import service_url
-from shared.database.session import UnitOfWork, unit_of_work
+from shared.database.session import OnPublished, UnitOfWork, unit_of_work
 from shared.settings import Settings
 
 ROLE_PREFIX = "bellhop_"
@@ -60,7 +60,7 @@ def _url(settings: Settings, service: str) -> str:
     return settings.database_url
 
 
-def work_for(engines: Mapping[str, Engine], on_published: Callable[[], None]) -> Works:
+def work_for(engines: Mapping[str, Engine], on_published: OnPublished) -> Works:
     """How an endpoint comes by its unit of work; with an Idempotency-Key, by one that is committed with the answer."""
     works = {service: unit_of_work(engine, on_published) for service, engine in engines.items()}
 

@@ -6,26 +6,25 @@ import threading
 from collections.abc import Callable
 from time import monotonic
 
-import pika
 import pika.exceptions
 import psycopg
 import structlog
-from sqlalchemy.engine import make_url
 
 from services.relay import repository
 from services.relay.dead_letters import DeadLetters
 from services.relay.lanes import Lane
+from services.relay.published import Moves
 from services.relay.repository import Connection
 from services.relay.routes import Routes
 from services.relay.settings import RelaySettings
-from shared.database.engine import CONNECT_TIMEOUT_SECONDS
-from shared.database.roles import role_of
+from shared.database.connections import connect
 from shared.health import HealthServer
+from shared.messaging.broker_connections import open_connection
 from shared.messaging.faults import holding_points
 from shared.messaging.memory import MemoryPublisher
 from shared.messaging.notifier import CHANNEL
 from shared.messaging.publisher import Publisher
-from shared.messaging.topology import bind, topology_of
+from shared.messaging.topology import bind, topology_of, unbind_former
 from shared.metrics import Metrics
 from shared.settings import Settings
 
@@ -45,6 +44,7 @@ class RelayProcess:
         self.settings, self.relay = settings, relay
         self.metrics = Metrics("relay")
         self.routes = Routes()
+        self.moves = Moves(self.metrics)
         self.publisher = publisher or Publisher(settings.rabbitmq_url, "bellhop-relay")
         self.dead_letters = None if publisher else DeadLetters(settings.rabbitmq_url, self.connect, self.routes)
         self.health = HealthServer(
@@ -104,15 +104,8 @@ class RelayProcess:
 
     def connect(self) -> Connection:
         """A connection as the relay's role."""
-        url = make_url(self.settings.database_url).set(drivername="postgresql")
-        role = "" if url.username == role_of("relay") else f"-c role={role_of('relay')} "
-        return psycopg.connect(
-            url.render_as_string(hide_password=False),
-            autocommit=True,
-            connect_timeout=CONNECT_TIMEOUT_SECONDS,
-            application_name="bellhop-relay",
-            options=f"{role}-c search_path=messaging -c timezone=UTC -c statement_timeout=60000 -c lock_timeout=5000",
-        )
+        settings = {"search_path": "messaging", "statement_timeout": "60000", "lock_timeout": "5000"}
+        return connect(self.settings.database_url, "relay", service="relay", settings=settings)
 
     def _keep_running(self, loop: Callable[[Connection], None]) -> None:
         tell = log.warning
@@ -127,7 +120,7 @@ class RelayProcess:
                 self._stop.wait(0.5)
 
     def _carry_fresh(self, connection: Connection, number: int) -> None:
-        lane = Lane(f"lane-{number}", self.publisher, self.routes, self.metrics, self._points)
+        lane = Lane(f"lane-{number}", self.publisher, self.routes, self.metrics, self._points, self.moves)
         while not self._stop.is_set():
             if not self.publisher.wait_up(0.5) or not self.routes.subscriptions:
                 self._stop.wait(0.05)
@@ -137,7 +130,7 @@ class RelayProcess:
                 self._poked[number].clear()
 
     def _carry_refused(self, connection: Connection) -> None:
-        lane = Lane("refused", self.publisher, self.routes, self.metrics, self._points)
+        lane = Lane("refused", self.publisher, self.routes, self.metrics, self._points, self.moves)
         while not self._stop.wait(0.25):
             while self.publisher.is_up and lane.carry_refused(connection, PROBES) and not self._stop.is_set():
                 continue
@@ -184,13 +177,17 @@ class RelayProcess:
             event.set()
 
     def _bind(self) -> bool:
-        """Bind the topology again: a binding that was young when its broker died can be gone."""
+        """Bind the topology again: a binding that was young when its broker died can be gone. What the release before
+        bound to another queue is taken off here and not by `migrate`: its workers may still run then.
+        """
         if self.dead_letters is None:
             return True
         with contextlib.suppress(pika.exceptions.AMQPError, OSError):
-            connection = pika.BlockingConnection(pika.URLParameters(self.settings.rabbitmq_url))
+            connection = open_connection(self.settings.rabbitmq_url, "relay-bind")
             with contextlib.closing(connection):
-                bind(connection.channel(), topology_of(self.routes.subscriptions))
+                channel, topology = connection.channel(), topology_of(self.routes.subscriptions)
+                bind(channel, topology)
+                unbind_former(channel, topology)
             self.routes.bindings_lost.clear()
             return True
         return False
@@ -210,6 +207,8 @@ class RelayProcess:
         reasons = [] if self.publisher.is_up else ["not connected to RabbitMQ"]
         if monotonic() - self._seen > 10:
             reasons.append("the database is away")
+        if self.moves.fault is not None:
+            reasons.append(self.moves.fault)
         if self._lag[1] > READY_LAG_SECONDS:
             reasons.append(f"the oldest outbox row is {self._lag[1]:.0f} s old")
         return reasons

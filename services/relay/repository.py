@@ -58,9 +58,11 @@ _MOVE_DUE = """
 WITH due AS (
     DELETE FROM messaging.scheduled WHERE id IN (
         SELECT id FROM messaging.scheduled WHERE due_at <= clock_timestamp() ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED
-    ) RETURNING message_id, kind, is_event, queue, body
+    ) RETURNING *
 )
-INSERT INTO messaging.outbox (message_id, kind, is_event, queue, body) SELECT * FROM due
+INSERT INTO messaging.outbox
+    (message_id, kind, is_event, queue, body, turn, fairness_key, organisation_id, correlation_id)
+SELECT message_id, kind, is_event, queue, body, turn, fairness_key, organisation_id, correlation_id FROM due
 """
 _LAG = """
 SELECT (SELECT count(*) FROM (SELECT 1 FROM messaging.outbox LIMIT 100000) AS waiting),
@@ -88,11 +90,6 @@ def set_free(connection: Connection, rows: Sequence[OutboxRow]) -> None:
     """What waits beside these rows, for the same destinations, is fresh again: they do answer."""
     pairs = sorted({(row.kind, row.queue or "") for row in rows})
     connection.execute(_SET_FREE, ([kind for kind, _ in pairs], [queue for _, queue in pairs]))
-
-
-def delete(connection: Connection, ids: Sequence[int]) -> None:
-    """Rows that RabbitMQ confirmed."""
-    connection.execute("DELETE FROM messaging.outbox WHERE id = ANY(%s)", (list(ids),), prepare=True)
 
 
 def refuse(connection: Connection, ids: Sequence[int]) -> None:

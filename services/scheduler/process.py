@@ -6,6 +6,7 @@ from datetime import timedelta
 from threading import Event, Lock
 from zoneinfo import ZoneInfo
 
+import psycopg
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from prometheus_client import Counter, Gauge
@@ -98,7 +99,7 @@ class Scheduler:
             try:
                 with self._work() as session:
                     outcome = publish_due(session, schedule, self._crons[schedule.name], moment)
-            except (SQLAlchemyError, BellhopError) as error:
+            except (SQLAlchemyError, psycopg.Error, BellhopError) as error:
                 log.warning("tick_failed", schedule=schedule.name, error=str(error))
                 return
         for due_at in outcome.published:
@@ -125,7 +126,7 @@ class Scheduler:
         try:
             with self._work() as session:
                 Ticks(session).purge(KEEP)
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, psycopg.Error) as error:
             log.warning("purge_failed", error=str(error))
 
     def _start_alarms(self) -> None:

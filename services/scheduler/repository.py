@@ -8,9 +8,10 @@ from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 from shared.contracts.message import Command
-from shared.database.session import PUBLISHED
+from shared.database.session import PUBLISHED, driver
 from shared.messaging.causes import Cause
-from shared.messaging.envelope import Envelope
+from shared.messaging.envelope import MAX_BODY_BYTES, Envelope
+from shared.messaging.sending import send
 
 LEADER_LOCK = 0x7469636B
 """Key of the advisory lock of whoever may publish: the word `tick`."""
@@ -24,9 +25,6 @@ _PURGE = text(
     "DELETE FROM messaging.tick old WHERE due_at < clock_timestamp() - CAST(:age AS interval) "
     "AND EXISTS (SELECT 1 FROM messaging.tick newer WHERE newer.schedule = old.schedule AND newer.due_at > old.due_at) "
     "RETURNING 1"
-)
-_SEND = text(
-    "INSERT INTO messaging.outbox (message_id, kind, is_event, body) VALUES (:message_id, :kind, false, :body)"
 )
 
 
@@ -55,8 +53,7 @@ class Ticks:
         cause = Cause(correlation_id=message_id)
         options = {"version": message.version, "tick": dict(tick)}
         envelope = Envelope(message.kind, message.model_dump(mode="json"), message_id, cause=cause, options=options)
-        values = {"message_id": message_id, "kind": message.kind, "body": envelope.encode()}
-        self._session.execute(_SEND, values)
+        send(driver(self._session), envelope, limit=MAX_BODY_BYTES)
         self._session.info[PUBLISHED] = True
 
 

@@ -1,6 +1,6 @@
 """The unit of work: one session, one transaction, one commit."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
 
@@ -15,24 +15,44 @@ UnitOfWork = Callable[[], AbstractContextManager[Session]]
 
 
 PUBLISHED = "bellhop.published"
-"""Key of `session.info`: true once the transaction has written to the outbox."""
+"""Key of `session.info`: true once the transaction has written to the outbox or the schedule."""
+_OUTBOX_IDS = "bellhop_outbox_ids"
+
+OnPublished = Callable[[Sequence[int]], None]
+"""Told after a commit that published, with the ids of the outbox rows that are known: it wakes the relay."""
 
 
-def unit_of_work(engine: Engine, on_published: Callable[[], None] | None = None) -> UnitOfWork:
+def unit_of_work(engine: Engine, on_published: OnPublished | None = None) -> UnitOfWork:
     """A factory of transactions: `with work() as session:` commits at the end of the block, or rolls back on an error.
 
-    `on_published` is called after a commit that wrote to the outbox, to wake the relay.
+    `on_published` is called after a commit that wrote to the outbox or the schedule.
     """
 
     @contextmanager
     def work() -> Iterator[Session]:
         with Session(engine, expire_on_commit=False) as session:
             yield session
+            written = take_outbox_ids(session)
             commit(session)
             if on_published is not None and session.info.get(PUBLISHED):
-                on_published()
+                on_published(written)
 
     return work
+
+
+def note_outbox_ids(connection: psycopg.Connection[Any], ids: Iterable[int]) -> None:
+    """Remember which outbox rows this connection wrote, until its commit tells the relay. Ids of what was undone do no
+    harm: nobody finds a row under them.
+    """
+    connection.__dict__.setdefault(_OUTBOX_IDS, []).extend(ids)
+
+
+def take_outbox_ids(session: Session) -> list[int]:
+    """The ids noted on the session's connection since they were taken last. Asked before the commit."""
+    if not session.info.get(PUBLISHED):
+        return []
+    noted: list[int] = driver(session).__dict__.pop(_OUTBOX_IDS, [])
+    return noted
 
 
 def driver(session: Session) -> psycopg.Connection[tuple[object, ...]]:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import cycle
-from typing import Any
 from uuid import UUID
 
 from psycopg.rows import dict_row
@@ -18,9 +17,9 @@ from shared.ids import new_id
 from shared.messaging.causes import Cause, caused_by, current_cause
 from shared.messaging.chain import Chain, check_heard, check_storable, start_chain
 from shared.messaging.counting import Place, locked
-from shared.messaging.envelope import Envelope
+from shared.messaging.envelope import MAX_BODY_BYTES, Envelope
 from shared.messaging.inbox import Connection
-from shared.messaging.sending import kept
+from shared.messaging.sending import kept, outgoing, send_rows
 
 SHARDS = 64
 """Shards of what is added at once, so that so many of its members can end at the same time without waiting."""
@@ -213,16 +212,7 @@ def _member(command: Command, place: Place, cause: Cause) -> Envelope:
 
 def _send(connection: Connection, envelopes: Sequence[Envelope]) -> None:
     check_heard(connection, sorted({one.kind for one in envelopes}))
-    columns: tuple[list[Any], ...] = (
-        [one.message_id for one in envelopes],
-        [one.kind for one in envelopes],
-        [one.encode() for one in envelopes],
-    )
-    connection.execute(
-        "INSERT INTO messaging.outbox (message_id, kind, is_event, body) "
-        "SELECT id, kind, false, body FROM unnest(%s::uuid[], %s::text[], %s::bytea[]) AS member (id, kind, body)",
-        columns,
-    )
+    send_rows(connection, [outgoing(one, limit=MAX_BODY_BYTES) for one in envelopes])
 
 
 def _is_within(connection: Connection, batch_id: UUID) -> bool:

@@ -19,6 +19,7 @@ from shared.messaging.causes import Cause
 from shared.messaging.envelope import MAX_BODY_BYTES, Envelope, as_uuid, cause_of
 from shared.messaging.inbox import Connection, lock
 from shared.messaging.poison import clear_starts
+from shared.messaging.sending import OutgoingRow, fairness_key, send, send_rows
 
 ERROR_LENGTH = 4_000
 """Characters of an error's text that are kept."""
@@ -147,11 +148,8 @@ def _publish_notice(connection: Connection, failure: Failure, kind: str) -> None
         "reason": failure.reason,
         "error": failure.error[:ERROR_LENGTH],
     }
-    envelope = Envelope(kind, fields, notice_id, cause=failure.cause, options={"version": FailureNotice.version})
-    connection.execute(
-        "INSERT INTO messaging.outbox (message_id, kind, is_event, body) VALUES (%s, %s, false, %s)",
-        (notice_id, kind, envelope.encode()),
-    )
+    options = {"version": FailureNotice.version}
+    send(connection, Envelope(kind, fields, notice_id, cause=failure.cause, options=options), limit=MAX_BODY_BYTES)
 
 
 def list_failed(
@@ -200,7 +198,7 @@ def retry_failed(session: Session, failed_id: UUID) -> UUID:
     """
     connection = driver(session)
     row = connection.execute(
-        "SELECT service, kind, queue, message_id, turn, body FROM messaging.failed_job "
+        "SELECT service, kind, queue, message_id, turn, body, organisation_id, correlation_id FROM messaging.failed_job "
         "WHERE id = %s AND resolved_at IS NULL FOR UPDATE",
         (failed_id,),
     ).fetchone()
@@ -208,7 +206,7 @@ def retry_failed(session: Session, failed_id: UUID) -> UUID:
         raise FailedJobNotFoundError(
             f"there is no open failed job {failed_id}; `bellhop failed list` shows those there are"
         )
-    service, kind, queue, message_id, turn, body = row
+    service, kind, queue, message_id, turn, body, organisation_id, correlation_id = row
     if not isinstance(message_id, UUID) or not isinstance(turn, int):
         raise NotRetryableError(f"{failed_id} is no message that a consumer can take: look at it, then discard it")
     lock(connection, str(service), message_id)
@@ -217,11 +215,12 @@ def retry_failed(session: Session, failed_id: UUID) -> UUID:
         "WHERE message_id = %s AND service = %s AND status = 'failed'",
         (turn + 1, message_id, service),
     )
-    connection.execute(
-        "INSERT INTO messaging.outbox (message_id, kind, is_event, queue, body) VALUES (%s, %s, false, %s, %s)",
-        (message_id, kind, queue, with_turn(_as_bytes(body), turn + 1, by_hand=True)),
-    )
-    membership.retried(connection, orjson.loads(_as_bytes(body))["options"], message_id)
+    options, again = orjson.loads(_as_bytes(body))["options"], with_turn(_as_bytes(body), turn + 1, by_hand=True)
+    whose, journey = as_uuid(organisation_id), as_uuid(correlation_id)
+    its_queue = None if queue is None else str(queue)
+    key = fairness_key(options, whose)
+    send_rows(connection, [OutgoingRow(message_id, str(kind), False, its_queue, again, turn + 1, key, whose, journey)])
+    membership.retried(connection, options, message_id)
     _resolve(connection, failed_id, "retried", None)
     session.info[PUBLISHED] = True
     return message_id

@@ -1,24 +1,31 @@
-"""Wakes the relay after a commit: NOTIFY from a connection of its own, at most every 10 ms.
+"""Wakes the relay after a commit: NOTIFY from a connection of its own, at most every 10 ms, with the ids of the rows.
 
 NOTIFY inside the transactions themselves takes a lock for the whole cluster at commit, and halved commits in a trial.
-Polling by the relay is the safety net, so a notification that is lost costs a little time and nothing else.
+Looking by the relay is the safety net, so a notification that is lost costs a little time and nothing else.
 """
 
 import threading
+from collections.abc import Sequence
 
 import psycopg
 import structlog
-from sqlalchemy.engine import make_url
+
+from shared.database.connections import connect
 
 CHANNEL = "bellhop_outbox"
 MIN_INTERVAL_SECONDS = 0.01
+MOST_IDS = 700
+"""How many ids fit into a notification: PostgreSQL takes less than 8,000 bytes. Of more, the relay is told none, and looks."""
 
 
 class Notifier:
     """`poke()` from any thread; a thread of its own sends. `url` is a database URL as in DATABASE_URL."""
 
     def __init__(self, url: str) -> None:
-        self._url = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+        self._url = url
+        self._lock = threading.Lock()
+        self._ids: list[int] = []
+        self._must_look = False
         self._poked = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="notifier", daemon=True)
@@ -26,8 +33,12 @@ class Notifier:
     def start(self) -> None:
         self._thread.start()
 
-    def poke(self) -> None:
-        """There is something in the outbox. Costs a flag."""
+    def poke(self, ids: Sequence[int] = ()) -> None:
+        """These rows are in the outbox; without ids, something is there or in the schedule. Costs a flag."""
+        with self._lock:
+            self._must_look = self._must_look or not ids or len(self._ids) + len(ids) > MOST_IDS
+            if not self._must_look:
+                self._ids.extend(ids)
         self._poked.set()
 
     def stop(self) -> None:
@@ -38,7 +49,7 @@ class Notifier:
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
-                with psycopg.connect(self._url, autocommit=True, connect_timeout=3) as connection:
+                with connect(self._url, "notifier") as connection:
                     self._notify(connection)
             except psycopg.Error as error:
                 structlog.get_logger("bellhop.notifier").debug("cannot notify", error=type(error).__name__)
@@ -48,5 +59,17 @@ class Notifier:
         while not self._stopping.is_set():
             self._poked.wait()
             self._poked.clear()
-            connection.execute(f"NOTIFY {CHANNEL}")
+            connection.execute("SELECT pg_notify(%s, %s)", (CHANNEL, self._take()))
             self._stopping.wait(MIN_INTERVAL_SECONDS)
+
+    def _take(self) -> str:
+        """The payload: ids with commas between; empty where the relay has to look."""
+        with self._lock:
+            ids, must_look = self._ids, self._must_look
+            self._ids, self._must_look = [], False
+        return "" if must_look else ",".join(map(str, ids))
+
+
+def ids_in(payload: str) -> list[int]:
+    """The ids that a notification carries; none where one has to look."""
+    return [int(part) for part in payload.split(",")] if payload else []

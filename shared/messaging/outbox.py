@@ -13,28 +13,27 @@ from shared.database.session import PUBLISHED, driver
 from shared.errors import PermanentError
 from shared.ids import new_id
 from shared.messaging.causes import Cause, current_cause
-from shared.messaging.envelope import Envelope
+from shared.messaging.envelope import MAX_BODY_BYTES, Envelope
 from shared.messaging.inbox import Connection
+from shared.messaging.sending import OutgoingRow, outgoing, send_rows
 from shared.messaging.unique import Debounce, InvalidKeyError, Unique, scoped, take_key
 
 __all__ = ["Session", "publish", "publish_all"]
 
-_INSERT = """
-INSERT INTO messaging.outbox (message_id, kind, is_event, body)
-SELECT * FROM unnest(%s::uuid[], %s::text[], %s::boolean[], %s::bytea[])
-"""
-_INSERT_ONE = "INSERT INTO messaging.outbox (message_id, kind, is_event, body) VALUES (%s, %s, %s, %s)"
 _SCHEDULE = """
-INSERT INTO messaging.scheduled (message_id, kind, is_event, turn, body, due_at, reason, organisation_id, correlation_id)
-VALUES (%s, %s, %s, 1, %s, coalesce(%s, clock_timestamp() + %s), 'due', %s, %s)
+INSERT INTO messaging.scheduled
+    (message_id, kind, is_event, turn, body, due_at, reason, fairness_key, organisation_id, correlation_id)
+VALUES (%s, %s, %s, 1, %s, coalesce(%s, clock_timestamp() + %s), 'due', %s, %s, %s)
 """
 _DEBOUNCE = """
 INSERT INTO messaging.scheduled AS first
-    (message_id, kind, is_event, turn, body, due_at, reason, organisation_id, correlation_id, debounce_key, latest_at)
-VALUES (%s, %s, %s, 1, %s, clock_timestamp() + %s, 'debounced', %s, %s, %s, clock_timestamp() + %s)
+    (message_id, kind, is_event, turn, body, due_at, reason, fairness_key, organisation_id, correlation_id, debounce_key,
+     latest_at)
+VALUES (%s, %s, %s, 1, %s, clock_timestamp() + %s, 'debounced', %s, %s, %s, %s, clock_timestamp() + %s)
 ON CONFLICT (debounce_key) WHERE debounce_key IS NOT NULL DO UPDATE SET
     message_id = excluded.message_id, body = excluded.body, due_at = least(excluded.due_at, first.latest_at),
-    organisation_id = excluded.organisation_id, correlation_id = excluded.correlation_id
+    fairness_key = excluded.fairness_key, organisation_id = excluded.organisation_id,
+    correlation_id = excluded.correlation_id
 """
 
 
@@ -54,6 +53,7 @@ def publish(
     *,
     due: datetime | timedelta | None = None,
     organisation_id: UUID | None = None,
+    fairness_key: UUID | None = None,
     tags: Iterable[str] = (),
     unique: Unique | None = None,
     debounce: Debounce | None = None,
@@ -62,27 +62,30 @@ def publish(
 
     `due` puts it off: a delay, or an aware moment. With `unique` the id may be that of the message that has the key
     already; nothing is sent then. With `debounce` only the last message of its key is sent. The journey (correlation,
-    causation, organisation) is that of the message or request being handled. Raises MessageTooLargeError,
-    InvalidDueTimeError, InvalidKeyError.
+    causation, organisation) is that of the message or request being handled. What waits for the same queue takes turns
+    by `fairness_key`, and no key has more than its share under way: the organisation, or what is named here (an
+    endpoint, say). Raises MessageTooLargeError, InvalidDueTimeError, InvalidKeyError.
     """
     options: dict[str, Any] = {"tags": list(tags)} if tags else {}
+    if fairness_key is not None:
+        options["fairness_key"] = str(fairness_key)
     if unique is not None:
         options["unique"] = unique.option(message.kind)
     envelope = _envelope(message, organisation_id, options)
     if debounce is not None:
         return _debounced(session, message, envelope, debounce, due, unique)
     # All that can be refused is refused before the key is taken: the caller may go on with its transaction.
-    body, later = envelope.encode(), None if due is None else _due(due)
-    connection, is_event = driver(session), isinstance(message, Event)
+    row, later = _row(envelope, message), None if due is None else _due(due)
+    connection = driver(session)
     if unique is not None:
         holder = _take_key(connection, unique, message, envelope.message_id)
         if holder != envelope.message_id:
             return holder
     if later is None:
-        connection.execute(_INSERT_ONE, (envelope.message_id, message.kind, is_event, body), prepare=True)
+        send_rows(connection, [row])
     else:
-        causes = (envelope.cause.organisation_id, envelope.cause.correlation_id)
-        connection.execute(_SCHEDULE, (envelope.message_id, message.kind, is_event, body, *later, *causes))
+        whose = (row.fairness_key, row.organisation_id, row.correlation_id)
+        connection.execute(_SCHEDULE, (row.message_id, row.kind, row.is_event, row.body, *later, *whose))
     session.info[PUBLISHED] = True
     return envelope.message_id
 
@@ -107,32 +110,36 @@ def _debounced(
         raise InvalidKeyError("a debounced message has its own time and key: leave due and unique out")
     wait = timedelta(seconds=debounce.wait)
     latest = timedelta(seconds=debounce.max_wait) if debounce.max_wait is not None else None
-    cause = envelope.cause
+    row = _row(envelope, message)
     driver(session).execute(
         _DEBOUNCE,
         (
-            envelope.message_id, message.kind, isinstance(message, Event), envelope.encode(), wait, cause.organisation_id,
-            cause.correlation_id, scoped(message.kind, debounce.key), latest,
+            row.message_id, row.kind, row.is_event, row.body, wait, row.fairness_key, row.organisation_id,
+            row.correlation_id, scoped(message.kind, debounce.key), latest,
         ),
     )  # fmt: skip
     session.info[PUBLISHED] = True
     return envelope.message_id
 
 
-def publish_all(session: Session, messages: Iterable[Contract], *, organisation_id: UUID | None = None) -> list[UUID]:
+def publish_all(
+    session: Session,
+    messages: Iterable[Contract],
+    *,
+    organisation_id: UUID | None = None,
+    fairness_key: UUID | None = None,
+) -> list[UUID]:
     """Send many in one statement, as `publish` does each. Returns their ids in the same order."""
-    contracts = list(messages)
-    envelopes = [_envelope(contract, organisation_id, {}) for contract in contracts]
-    if envelopes:
-        columns = (
-            [envelope.message_id for envelope in envelopes],
-            [envelope.kind for envelope in envelopes],
-            [isinstance(contract, Event) for contract in contracts],
-            [envelope.encode() for envelope in envelopes],
-        )
-        driver(session).execute(_INSERT, columns, prepare=True)
+    options = {} if fairness_key is None else {"fairness_key": str(fairness_key)}
+    rows = [_row(_envelope(message, organisation_id, options), message) for message in messages]
+    if rows:
+        send_rows(driver(session), rows)
         session.info[PUBLISHED] = True
-    return [envelope.message_id for envelope in envelopes]
+    return [row.message_id for row in rows]
+
+
+def _row(envelope: Envelope, message: Contract) -> OutgoingRow:
+    return outgoing(envelope, is_event=isinstance(message, Event), limit=MAX_BODY_BYTES)
 
 
 def _envelope(message: Contract, organisation_id: UUID | None, options: Mapping[str, Any]) -> Envelope:

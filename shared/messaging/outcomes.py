@@ -16,6 +16,7 @@ from shared.messaging.delivery import Delivery
 from shared.messaging.failed_jobs import ERROR_LENGTH, Failure, finish_failed
 from shared.messaging.inbox import Connection, Standing
 from shared.messaging.poison import clear_starts
+from shared.messaging.sending import fairness_key
 
 Outcome = Literal["retry", "snoozed", "failed", "quiet"]
 
@@ -36,8 +37,8 @@ FROM generate_series(1, %(crashed)s)
 """
 _SCHEDULE = """
 INSERT INTO messaging.scheduled
-    (message_id, kind, is_event, queue, turn, body, due_at, reason, organisation_id, correlation_id)
-VALUES (%s, %s, false, %s, %s, %s, clock_timestamp() + %s, %s, %s, %s)
+    (message_id, kind, is_event, queue, turn, body, due_at, reason, fairness_key, organisation_id, correlation_id)
+VALUES (%s, %s, false, %s, %s, %s, clock_timestamp() + %s, %s, %s, %s, %s)
 """
 
 
@@ -184,7 +185,7 @@ def put_off(
         _SCHEDULE,
         (
             delivery.message_id, delivery.kind, delivery.queue, turn, delivery.body(turn, tickets), delay, reason,
-            cause.organisation_id, cause.correlation_id,
+            fairness_key(delivery.options, cause.organisation_id), cause.organisation_id, cause.correlation_id,
         ),
     )  # fmt: skip
     session.info[PUBLISHED] = True

@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from shared.contracts.message import Contract
-from shared.database.session import PUBLISHED, abandon, commit, driver
+from shared.database.session import PUBLISHED, OnPublished, abandon, commit, driver, take_outbox_ids
 from shared.messaging import admission, inbox, membership
 from shared.messaging.actor import ActorDeclaration
 from shared.messaging.causes import caused_by
@@ -67,7 +67,8 @@ class Runner:
     gate: Gate
     limits: TimeLimits
     metrics: Metrics
-    notify: Callable[[], None] = lambda: None
+    notify: OnPublished = lambda _: None
+    ended: Callable[[str], None] = lambda _: None
     crowd: Crowd = field(default_factory=Crowd)
     points: HoldingPoints = field(default_factory=HoldingPoints)
     in_flight: InFlight = field(default_factory=InFlight)
@@ -262,6 +263,7 @@ class Runner:
                 if limit is not None:
                     self.limits.disarm()
                 self.points.reach("before_commit", delivery.kind)
+                written = take_outbox_ids(session)
                 commit(session)
             except Interrupt:
                 abandon(session)
@@ -270,12 +272,13 @@ class Runner:
                 self.limits.settle()
                 raise
             if session.info.get(PUBLISHED):
-                self.notify()
+                self.notify(written)
         self.points.reach("after_commit", delivery.kind)
         return result
 
     def tell(self, delivery: Delivery, outcome: Any, duration: float) -> None:
         """Count a delivery that has ended, and write its log line."""
+        self.ended(outcome)
         wait = max(0.0, time() - duration - delivery.published_at / 1000)
         self.metrics.observe(delivery.kind, delivery.queue, outcome, duration, wait)
         self.log.info(

@@ -1,12 +1,12 @@
 """A service's transaction whose commit waits until the answer is written down."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from shared.database.session import PUBLISHED, UnitOfWork
+from shared.database.session import PUBLISHED, OnPublished, UnitOfWork, take_outbox_ids
 
 _TRANSACTION_ID = text("SELECT pg_current_xact_id_if_assigned()::text")
 
@@ -20,12 +20,12 @@ class DeferredTransaction:
 
     def __init__(self) -> None:
         self._engine: Engine | None = None
-        self._on_published: Callable[[], None] | None = None
+        self._on_published: OnPublished | None = None
         self._session: Session | None = None
         self._holds_work = False
         self.opened = False
 
-    def unit_of_work(self, engine: Engine, on_published: Callable[[], None] | None) -> UnitOfWork:
+    def unit_of_work(self, engine: Engine, on_published: OnPublished | None) -> UnitOfWork:
         """What the endpoint uses as if it committed at the end of the block."""
         if self._engine not in {None, engine}:
             raise RuntimeError("an endpoint works with its own service's database only: ask others by message")
@@ -60,13 +60,13 @@ class DeferredTransaction:
         """Commit what the blocks wrote, and wake the relay if they published."""
         if self._session is None:
             return
+        published, written = self._session.info.get(PUBLISHED), take_outbox_ids(self._session)
         try:
             self._session.commit()
         finally:
-            published = self._session.info.get(PUBLISHED)
             self._session.close()
         if published and self._on_published is not None:
-            self._on_published()
+            self._on_published(written)
 
     def rollback(self) -> None:
         """Undo what the blocks wrote. Harmless after a commit."""

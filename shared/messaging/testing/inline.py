@@ -36,8 +36,10 @@ ON CONFLICT (service, kind) DO UPDATE
 """
 _MOVE_DUE = """
 WITH due AS (DELETE FROM messaging.scheduled WHERE due_at <= clock_timestamp() RETURNING *),
-     ordered AS (SELECT message_id, kind, is_event, queue, body FROM due ORDER BY due_at, id)
-INSERT INTO messaging.outbox (message_id, kind, is_event, queue, body) SELECT * FROM ordered
+     ordered AS (SELECT * FROM due ORDER BY due_at, id)
+INSERT INTO messaging.outbox
+    (message_id, kind, is_event, queue, body, turn, fairness_key, organisation_id, correlation_id)
+SELECT message_id, kind, is_event, queue, body, turn, fairness_key, organisation_id, correlation_id FROM ordered
 """
 _TAKE = """
 DELETE FROM messaging.outbox WHERE id = (

@@ -2,7 +2,7 @@
 
 import http.client
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +38,7 @@ class Quiet:
 
     def start(self) -> None: ...
 
-    def poke(self) -> None: ...
+    def poke(self, ids: Sequence[int] = ()) -> None: ...
 
     def stop(self) -> None: ...
 

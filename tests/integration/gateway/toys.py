@@ -4,6 +4,7 @@ import hashlib
 import os
 import signal
 import threading
+from collections.abc import Sequence
 from typing import Annotated, Literal, get_args
 from uuid import UUID
 
@@ -173,7 +174,7 @@ class Waker:
 
     def stop(self) -> None: ...
 
-    def poke(self) -> None:
+    def poke(self, ids: Sequence[int] = ()) -> None:
         """Called right after a commit that published."""
         self.pokes += 1
         if Doom.at == "after_commit":

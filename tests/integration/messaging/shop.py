@@ -14,7 +14,8 @@ from shared.contracts.message import Contract
 from shared.ids import new_id
 from shared.messaging.actor import ActorDeclaration
 from shared.messaging.outbox import publish
-from shared.messaging.worker import WorkerOptions, WorkerProcess
+from shared.messaging.worker import WorkerProcess
+from shared.messaging.worker_options import WorkerOptions
 from shared.settings import Settings
 from tests.support.databases import Database
 from tests.support.vhosts import VirtualHost
@@ -62,10 +63,15 @@ class Shop:
         return relay
 
     def start_worker(
-        self, *declarations: ActorDeclaration, threads: int = 4, grace: float = 5.0, dependencies: object = None
+        self,
+        *declarations: ActorDeclaration,
+        threads: int = 4,
+        grace: float = 5.0,
+        dependencies: object = None,
+        queues: frozenset[str] = frozenset(),
     ) -> WorkerProcess:
         service = declarations[0].service
-        options = WorkerOptions(frozenset(), threads, grace)
+        options = WorkerOptions(queues, threads, grace)
         worker = WorkerProcess(service, declarations, self._settings(service), dependencies, options)
         worker.start()
         self._running.append(worker)

@@ -145,7 +145,7 @@ def test_organisation_given_by_hand_is_carried(database: Database) -> None:
 def test_relay_is_woken_after_the_commit_only(database: Database) -> None:
     """A transaction that published nothing, or was rolled back, wakes nobody."""
     pokes: list[int] = []
-    work = unit_of_work(database.engine("toyshop"), lambda: pokes.append(1))
+    work = unit_of_work(database.engine("toyshop"), lambda _: pokes.append(1))
 
     with work() as session:
         session.connection()

@@ -2,7 +2,7 @@
 
 import http.client
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +35,7 @@ class Quiet:
 
     def start(self) -> None: ...
 
-    def poke(self) -> None: ...
+    def poke(self, ids: Sequence[int] = ()) -> None: ...
 
     def stop(self) -> None: ...
 

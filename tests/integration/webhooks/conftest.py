@@ -2,7 +2,7 @@
 
 import http.client
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
@@ -52,7 +52,7 @@ class _Quiet:
 
     def start(self) -> None: ...
 
-    def poke(self) -> None: ...
+    def poke(self, ids: Sequence[int] = ()) -> None: ...
 
     def stop(self) -> None: ...
 

@@ -1,6 +1,6 @@
 """The gateway with media mounted, as an organisation and as a stranger see it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -23,7 +23,7 @@ class Asleep:
 
     def start(self) -> None: ...
 
-    def poke(self) -> None: ...
+    def poke(self, ids: Sequence[int] = ()) -> None: ...
 
     def stop(self) -> None: ...
 

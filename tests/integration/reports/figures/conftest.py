@@ -1,6 +1,6 @@
 """The bureau, and the gateway with reports mounted."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -24,7 +24,7 @@ class Asleep:
 
     def start(self) -> None: ...
 
-    def poke(self) -> None: ...
+    def poke(self, ids: Sequence[int] = ()) -> None: ...
 
     def stop(self) -> None: ...
 
