@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import structlog
 
 from services.relay import repository
+from services.relay.published import Moves
 from services.relay.repository import Connection, OutboxRow
 from services.relay.returned import end_returned
 from services.relay.routes import Routes
@@ -25,12 +26,21 @@ class Lane:
     """One way for rows to RabbitMQ, on one database connection. `name` is its channel."""
 
     def __init__(
-        self, name: str, publisher: Publisher | MemoryPublisher, routes: Routes, metrics: Metrics, points: HoldingPoints
+        self,
+        name: str,
+        publisher: Publisher | MemoryPublisher,
+        routes: Routes,
+        metrics: Metrics,
+        points: HoldingPoints,
+        moves: Moves,
     ) -> None:
         self.name, self.publisher, self.routes, self.metrics, self.points = name, publisher, routes, metrics, points
+        self.moves = moves
 
     def carry_fresh(self, connection: Connection, limit: int) -> int:
         """One batch of rows that were never refused. Returns how many rows left the outbox or changed lanes."""
+        if not self.moves.may_publish(connection):
+            return 0
         with connection.transaction():
             rows = repository.claim_fresh(connection, limit)
             in_doubt = self.routes.in_doubt
@@ -49,6 +59,8 @@ class Lane:
 
     def carry_refused(self, connection: Connection, limit: int) -> int:
         """One batch of rows that were refused before."""
+        if not self.moves.may_publish(connection):
+            return 0
         with connection.transaction():
             rows = repository.claim_refused(connection, limit)
             sent = self._publish(rows)
@@ -96,7 +108,7 @@ class Lane:
         missing = [row for index, row in enumerate(rows) if index not in confirmed]
         for row in returned:
             (done if self._end_or_keep(connection, row) else missing).append(row)
-        repository.delete(connection, [row.id for row in done])
+        self.moves.move(connection, done)
         for destination, count in Counter(self._destination(row) for row in done).items():
             self.metrics.published.labels(destination).inc(count)
         self.routes.trust({self._destination(row) for row in done} - {self._destination(row) for row in missing})

@@ -13,6 +13,7 @@ import structlog
 from services.relay import repository
 from services.relay.dead_letters import DeadLetters
 from services.relay.lanes import Lane
+from services.relay.published import Moves
 from services.relay.repository import Connection
 from services.relay.routes import Routes
 from services.relay.settings import RelaySettings
@@ -43,6 +44,7 @@ class RelayProcess:
         self.settings, self.relay = settings, relay
         self.metrics = Metrics("relay")
         self.routes = Routes()
+        self.moves = Moves(self.metrics)
         self.publisher = publisher or Publisher(settings.rabbitmq_url, "bellhop-relay")
         self.dead_letters = None if publisher else DeadLetters(settings.rabbitmq_url, self.connect, self.routes)
         self.health = HealthServer(
@@ -118,7 +120,7 @@ class RelayProcess:
                 self._stop.wait(0.5)
 
     def _carry_fresh(self, connection: Connection, number: int) -> None:
-        lane = Lane(f"lane-{number}", self.publisher, self.routes, self.metrics, self._points)
+        lane = Lane(f"lane-{number}", self.publisher, self.routes, self.metrics, self._points, self.moves)
         while not self._stop.is_set():
             if not self.publisher.wait_up(0.5) or not self.routes.subscriptions:
                 self._stop.wait(0.05)
@@ -128,7 +130,7 @@ class RelayProcess:
                 self._poked[number].clear()
 
     def _carry_refused(self, connection: Connection) -> None:
-        lane = Lane("refused", self.publisher, self.routes, self.metrics, self._points)
+        lane = Lane("refused", self.publisher, self.routes, self.metrics, self._points, self.moves)
         while not self._stop.wait(0.25):
             while self.publisher.is_up and lane.carry_refused(connection, PROBES) and not self._stop.is_set():
                 continue
@@ -205,6 +207,8 @@ class RelayProcess:
         reasons = [] if self.publisher.is_up else ["not connected to RabbitMQ"]
         if monotonic() - self._seen > 10:
             reasons.append("the database is away")
+        if self.moves.fault is not None:
+            reasons.append(self.moves.fault)
         if self._lag[1] > READY_LAG_SECONDS:
             reasons.append(f"the oldest outbox row is {self._lag[1]:.0f} s old")
         return reasons

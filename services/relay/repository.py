@@ -92,11 +92,6 @@ def set_free(connection: Connection, rows: Sequence[OutboxRow]) -> None:
     connection.execute(_SET_FREE, ([kind for kind, _ in pairs], [queue for _, queue in pairs]))
 
 
-def delete(connection: Connection, ids: Sequence[int]) -> None:
-    """Rows that RabbitMQ confirmed."""
-    connection.execute("DELETE FROM messaging.outbox WHERE id = ANY(%s)", (list(ids),), prepare=True)
-
-
 def refuse(connection: Connection, ids: Sequence[int]) -> None:
     """Put rows off: 10 s at first, doubling to 5 min."""
     connection.execute(_REFUSE, (FIRST_REFUSAL_SECONDS, LONGEST_REFUSAL_SECONDS, list(ids)))
