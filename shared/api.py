@@ -8,6 +8,7 @@ import base64
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from pydantic import BaseModel
 
 from shared.crypto import Vault
 from shared.database.session import UnitOfWork
+from shared.scopes import ALL, SCOPES
 from shared.settings import Settings
 from shared.storage import Storage
 
@@ -60,10 +62,19 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: an API key, which belongs to one organisation and sees only its data."""
+    """Who asks: an API key, which belongs to one organisation and sees only its data.
+
+    It may do what its `scopes` say (shared.scopes), until `expires_at`.
+    """
 
     organisation_id: UUID
     key_id: UUID
+    scopes: frozenset[str] = frozenset({ALL})
+    expires_at: datetime | None = None
+
+    def may(self, scope: str) -> bool:
+        """Whether the key has this scope."""
+        return ALL in self.scopes or scope in self.scopes
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +124,25 @@ async def current_caller(request: Request, _scheme: Annotated[Any, Security(bear
     if isinstance(known, Caller):
         return known
     return await api_of(request).authenticate(request.headers.get("authorization"))
+
+
+class Needs:
+    """The scope that an endpoint needs, as a dependency. Raises Problem 403 for a key that has not got it."""
+
+    def __init__(self, scope: str) -> None:
+        if scope not in SCOPES:
+            raise ValueError(f"there is no scope {scope!r}: shared/scopes.py has those there are")
+        self.scope = scope
+
+    async def __call__(self, caller: Annotated[Caller, Depends(current_caller)]) -> None:
+        if not caller.may(self.scope):
+            detail = f"this key may not do that: it lacks the scope {self.scope}"
+            raise Problem(403, "missing_scope", detail, missing_scope=self.scope)
+
+
+def needs(scope: str) -> Any:
+    """For `dependencies=` of an endpoint under /v1, each of which says what a key has to have for it."""
+    return Depends(Needs(scope))
 
 
 async def _resources(request: Request) -> Resources:

@@ -12,7 +12,7 @@ from services.appointments.domain.companies import DEFAULT_MAPPING, FARTHEST_DAY
 from services.appointments.handlers import companies
 from services.appointments.http.dependencies import SettingsDep, WorkDep
 from services.appointments.repository.companies import Kept
-from shared.api import CallerDep, problems
+from shared.api import CallerDep, needs, problems
 
 router = APIRouter()
 
@@ -150,14 +150,14 @@ class CompanyOut(CompanyIn):
     updated_at: datetime
 
 
-@router.get("/v1/company", responses=problems(404))
+@router.get("/v1/company", dependencies=[needs("appointments:read")], responses=problems(404))
 def get_company(caller: CallerDep, work: WorkDep) -> CompanyOut:
     """The organisation's company."""
     with work() as session:
         return _shown(companies.get(session, caller.organisation_id))
 
 
-@router.put("/v1/company", responses={201: {"model": CompanyOut}})
+@router.put("/v1/company", dependencies=[needs("appointments:write")], responses={201: {"model": CompanyOut}})
 def put_company(
     body: CompanyIn, caller: CallerDep, settings: SettingsDep, work: WorkDep, response: Response
 ) -> CompanyOut:

@@ -17,6 +17,7 @@ from shared.api import (
     Page,
     ResourcesDep,
     api_of,
+    needs,
     offer_inbound_secret,
     problems,
 )
@@ -104,7 +105,7 @@ def _look_up(provider: Provider) -> InboundSecret:
     return look_up
 
 
-@router.post("/v1/connections", status_code=201)
+@router.post("/v1/connections", dependencies=[needs("connections:write")], status_code=201)
 def create_connection(
     body: ConnectionIn, caller: CallerDep, resources: ResourcesDep, work: WorkDep
 ) -> MadeConnectionOut:
@@ -122,7 +123,7 @@ def create_connection(
     return _made(made, resources.settings.public_url)
 
 
-@router.get("/v1/connections")
+@router.get("/v1/connections", dependencies=[needs("connections:read")])
 def list_connections(
     caller: CallerDep, cursor: CursorDep, settings: SettingsDep, resources: ResourcesDep, work: WorkDep
 ) -> Page[ConnectionOut]:
@@ -132,7 +133,7 @@ def list_connections(
     return cursor.page(rows, lambda row: _shown(row, resources.settings.public_url), lambda row: row.id)
 
 
-@router.get("/v1/connections/{connection_id}", responses=problems(404))
+@router.get("/v1/connections/{connection_id}", dependencies=[needs("connections:read")], responses=problems(404))
 def get_connection(
     connection_id: UUID, caller: CallerDep, settings: SettingsDep, resources: ResourcesDep, work: WorkDep
 ) -> ConnectionOut:
@@ -142,7 +143,9 @@ def get_connection(
     return _shown(found, resources.settings.public_url)
 
 
-@router.patch("/v1/connections/{connection_id}", responses=problems(404, 409))
+@router.patch(
+    "/v1/connections/{connection_id}", dependencies=[needs("connections:write")], responses=problems(404, 409)
+)
 def change_connection(
     connection_id: UUID,
     body: ConnectionChange,
@@ -158,7 +161,11 @@ def change_connection(
     return _shown(changed, resources.settings.public_url)
 
 
-@router.post("/v1/connections/{connection_id}/rotate-webhook-secret", responses=problems(404, 409))
+@router.post(
+    "/v1/connections/{connection_id}/rotate-webhook-secret",
+    dependencies=[needs("connections:write")],
+    responses=problems(404, 409),
+)
 def rotate_webhook_secret(
     connection_id: UUID, caller: CallerDep, settings: SettingsDep, resources: ResourcesDep, work: WorkDep
 ) -> MadeConnectionOut:
@@ -170,7 +177,12 @@ def rotate_webhook_secret(
     return _made(made, resources.settings.public_url)
 
 
-@router.post("/v1/connections/{connection_id}/sync", status_code=202, responses=problems(404))
+@router.post(
+    "/v1/connections/{connection_id}/sync",
+    dependencies=[needs("connections:write")],
+    status_code=202,
+    responses=problems(404),
+)
 def sync_connection(
     connection_id: UUID, caller: CallerDep, settings: SettingsDep, resources: ResourcesDep, work: WorkDep
 ) -> ConnectionOut:
@@ -181,7 +193,12 @@ def sync_connection(
     return _shown(found, resources.settings.public_url)
 
 
-@router.delete("/v1/connections/{connection_id}", status_code=204, responses=problems(404, 409))
+@router.delete(
+    "/v1/connections/{connection_id}",
+    dependencies=[needs("connections:write")],
+    status_code=204,
+    responses=problems(404, 409),
+)
 def delete_connection(connection_id: UUID, caller: CallerDep, settings: SettingsDep, work: WorkDep) -> Response:
     """Delete a connection with its secrets. Its calls and appointments stay; its webhook address answers 404."""
     with work() as session:

@@ -15,7 +15,7 @@ from services.media.handlers import archives
 from services.media.handlers.archives import Wish
 from services.media.http.dependencies import LinksDep, SettingsDep, WorkAtOnceDep, WorkDep
 from services.media.settings import MediaSettings
-from shared.api import Caller, CallerDep, Resources, ResourcesDep, problems
+from shared.api import Caller, CallerDep, Resources, ResourcesDep, needs, problems
 from shared.clock import now
 from shared.database.session import UnitOfWork
 from shared.errors import PermanentError, TransientError
@@ -68,6 +68,7 @@ class ArchiveOut(BaseModel):
 
 @router.post(
     "/v1/archives",
+    dependencies=[needs("photos:write")],
     status_code=202,
     responses={201: {"model": ArchiveOut, "description": "It was waited for"}, **problems(404, 409)},
 )
@@ -98,7 +99,7 @@ def create_archive(
     return _shown(archive, links)
 
 
-@router.get("/v1/archives/{archive_id}", responses=problems(404))
+@router.get("/v1/archives/{archive_id}", dependencies=[needs("photos:read")], responses=problems(404))
 def get_archive(
     archive_id: UUID,
     caller: CallerDep,

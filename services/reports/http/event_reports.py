@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.reports.handlers import event_data
 from services.reports.http.dependencies import WorkDep
-from shared.api import CallerDep, problems
+from shared.api import CallerDep, needs, problems
 
 router = APIRouter()
 
@@ -40,7 +40,7 @@ class EventReportOut(BaseModel):
     )
 
 
-@router.post("/v1/event-reports", status_code=202, responses=problems(404))
+@router.post("/v1/event-reports", dependencies=[needs("reports:write")], status_code=202, responses=problems(404))
 def ask_for_event_report(body: EventReportIn, caller: CallerDep, work: WorkDep) -> EventReportAskedOut:
     """Have the data of an event processed. Asked for again before it has begun, it is done once."""
     with work() as session:
@@ -48,7 +48,7 @@ def ask_for_event_report(body: EventReportIn, caller: CallerDep, work: WorkDep) 
     return EventReportAskedOut(event_id=body.event_id, url=f"/v1/event-reports/{body.event_id}")
 
 
-@router.get("/v1/event-reports/{event_id}", responses=problems(404))
+@router.get("/v1/event-reports/{event_id}", dependencies=[needs("reports:read")], responses=problems(404))
 def get_event_report(event_id: UUID, caller: CallerDep, work: WorkDep) -> EventReportOut:
     """What was computed last. 404 `event_report_not_ready` before anything was."""
     with work() as session:
