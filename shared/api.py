@@ -5,16 +5,18 @@ it at `app.state.api`.
 """
 
 import base64
+import difflib
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Generic, Protocol, TypeVar
+from typing import Annotated, Any, Generic, LiteralString, Protocol, Self, TypeVar
 from uuid import UUID
 
 from fastapi import Depends, FastAPI, Query, Request, Security
 from fastapi.security import HTTPBearer
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from shared.crypto import Vault
 from shared.database.session import UnitOfWork
@@ -42,6 +44,48 @@ class Problem(Exception):  # noqa: N818 - the name of RFC 9457; it is an answer,
         super().__init__(detail)
         self.status, self.code, self.detail = status, code, detail
         self.headers, self.extra = dict(headers or {}), extra
+
+
+class Body(BaseModel):
+    """A request's body, or a part of one. A field that is not known is refused by name: it is most likely misspelt, and
+    who sent it believes that something was done.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _name_unknown_fields(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return handler(value)
+        except ValidationError as error:
+            faults = error.errors(include_url=False)
+            if not any(_is_unknown(fault) for fault in faults):
+                raise
+            named = [_named(fault, cls.model_fields) for fault in faults]
+            raise ValidationError.from_exception_data(cls.__name__, named) from None
+
+
+UNKNOWN_FIELD = "unknown_field"
+"""The code of a fault, and of the problem: a field of a body that nothing here knows."""
+
+
+def _is_unknown(fault: ErrorDetails) -> bool:
+    return fault["type"] == "extra_forbidden"
+
+
+def _named(fault: ErrorDetails, known: Iterable[str]) -> InitErrorDetails:
+    """The fault again; of a field that is not known it says which one was probably meant."""
+    code, detail = fault["type"], fault["msg"]
+    if _is_unknown(fault) and len(fault["loc"]) == 1:
+        name = str(fault["loc"][0])
+        near = difflib.get_close_matches(name, known, n=1)
+        code, detail = UNKNOWN_FIELD, f"there is no field {name[:50]!r}"
+        detail += f": did you mean {near[0]!r}?" if near else f"; there are {', '.join(known)}"
+    return InitErrorDetails(type=PydanticCustomError(code, _LITERAL, {"detail": detail}), loc=fault["loc"], input=None)
+
+
+_LITERAL: LiteralString = "{detail}"
 
 
 class ProblemOut(BaseModel):

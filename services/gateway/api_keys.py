@@ -5,11 +5,11 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from services.gateway.handlers import KeyWish, create_key_of, list_keys_of, revoke_key_of
 from services.gateway.repository import ListedKey
-from shared.api import CallerDep, CursorDep, Page, needs, problems, work_of
+from shared.api import Body, CallerDep, CursorDep, Page, needs, problems, work_of
 from shared.database.session import UnitOfWork
 from shared.scopes import SCOPES
 
@@ -21,10 +21,8 @@ KeyName = Annotated[
 ]
 
 
-class ApiKeyIn(BaseModel):
+class ApiKeyIn(Body):
     """A new key. It can have no scope that the key has not with which it is made, and does not outlive it."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: KeyName = Field(description="what it is for, as people read it in the list")
     scopes: list[str] = Field(

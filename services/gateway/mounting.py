@@ -88,7 +88,9 @@ def private_routes(app: FastAPI) -> list[APIRoute]:
 
 def refuse_unguarded(app: FastAPI) -> None:
     """Raises RuntimeError for an endpoint under /v1 that any key could use, whatever it was made for."""
-    unguarded = [f"{'/'.join(route.methods or ())} {route.path}" for route in private_routes(app) if scope_of(route) is None]
+    unguarded = [
+        f"{'/'.join(route.methods or ())} {route.path}" for route in private_routes(app) if scope_of(route) is None
+    ]
     if unguarded:
         raise RuntimeError(f"{unguarded} say not which scope they need: dependencies=[needs(…)]")
 

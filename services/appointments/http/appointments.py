@@ -5,14 +5,14 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from services.appointments.domain.appointments import Appointment, EventType, State
 from services.appointments.handlers import changes, free_times, offers
 from services.appointments.http.dependencies import DependenciesDep, WorkDep
 from services.appointments.repository.appointments import Appointments, Filter
 from services.appointments.repository.calendars import Calendars
-from shared.api import CallerDep, CursorDep, Page, Problem, needs, problems
+from shared.api import Body, CallerDep, CursorDep, Page, Problem, needs, problems
 from shared.clock import now
 
 router = APIRouter()
@@ -86,18 +86,14 @@ class FreeTimesOut(BaseModel):
     starts: list[datetime]
 
 
-class CancelIn(BaseModel):
+class CancelIn(Body):
     """Why."""
-
-    model_config = ConfigDict(extra="forbid")
 
     reason: Reason = ""
 
 
-class RescheduleIn(BaseModel):
+class RescheduleIn(Body):
     """When to, with its offset from UTC."""
-
-    model_config = ConfigDict(extra="forbid")
 
     starts_at: AwareDatetime
     reason: Reason = ""

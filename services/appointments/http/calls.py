@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints
 
 from services.appointments.domain.calls import Call, Outcome
 from services.appointments.domain.problems import Problem
@@ -14,7 +14,7 @@ from services.appointments.handlers import mending
 from services.appointments.http.dependencies import WorkDep
 from services.appointments.repository.appointments import Appointments, Filter
 from services.appointments.repository.calls import Calls
-from shared.api import CallerDep, CursorDep, Page, needs, problems
+from shared.api import Body, CallerDep, CursorDep, Page, needs, problems
 
 router = APIRouter()
 
@@ -103,12 +103,10 @@ class CallOut(ListedCallOut):
     appointment_ids: list[UUID]
 
 
-class RequestIn(BaseModel):
+class RequestIn(Body):
     """What to put right; what is left out or null stays as it was read. With anything in it an appointment is wanted,
     unless you say no. Without anything the call is only read again, as after its company was set up.
     """
-
-    model_config = ConfigDict(extra="forbid")
 
     starts_at: Annotated[
         AwareDatetime | None, Field(description="with its offset, such as 2026-08-04T10:00:00+02:00")

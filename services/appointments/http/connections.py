@@ -5,12 +5,13 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, FastAPI, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from services.appointments.domain.connections import Connection, Provider
 from services.appointments.handlers import accounts
 from services.appointments.http.dependencies import SERVICE, SettingsDep, WorkDep, settings_of
 from shared.api import (
+    Body,
     CallerDep,
     CursorDep,
     InboundSecret,
@@ -41,14 +42,12 @@ Secret = Annotated[
 ]
 
 
-class ConnectionIn(BaseModel):
+class ConnectionIn(Body):
     """A new connection.
 
     `webhook_secret`: for Cal.com the secret that is entered there with the webhook's address, made up if it is left
     out; for Retell the API key with the webhook badge, where `api_key` is another one.
     """
-
-    model_config = ConfigDict(extra="forbid")
 
     provider: Provider
     name: Name
@@ -56,10 +55,8 @@ class ConnectionIn(BaseModel):
     webhook_secret: Secret | None = None
 
 
-class ConnectionChange(BaseModel):
+class ConnectionChange(Body):
     """What to change; what is left out stays as it is."""
-
-    model_config = ConfigDict(extra="forbid")
 
     # Factories, so that the document shows no default where there is none.
     name: Name = Field(default_factory=str)

@@ -13,7 +13,9 @@ depends_on = None
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '3s'")
     everything = sa.text("'{*}'::text[]")
-    scopes: sa.Column[list[str]] = sa.Column("scopes", postgresql.ARRAY(sa.Text()), server_default=everything, nullable=False)
+    scopes: sa.Column[list[str]] = sa.Column(
+        "scopes", postgresql.ARRAY(sa.Text()), server_default=everything, nullable=False
+    )
     op.add_column("api_key", sa.Column("name", sa.Text(), server_default="", nullable=False), schema="gateway")
     op.add_column("api_key", scopes, schema="gateway")
     op.add_column("api_key", sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True), schema="gateway")

@@ -14,12 +14,12 @@ from services.media.http.dependencies import LinksDep, WorkDep
 from services.media.http.photos import BatchOut, PhotoOut, shown
 from services.media.repository.albums import Albums
 from services.media.repository.photos import Photos
-from shared.api import CallerDep, CursorDep, Page, needs, problems
+from shared.api import Body, CallerDep, CursorDep, Page, needs, problems
 
 router = APIRouter()
 
 
-class AlbumIn(BaseModel):
+class AlbumIn(Body):
     """A new album."""
 
     name: Annotated[

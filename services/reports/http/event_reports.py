@@ -5,19 +5,17 @@ from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from services.reports.handlers import event_data
 from services.reports.http.dependencies import WorkDep
-from shared.api import CallerDep, needs, problems
+from shared.api import Body, CallerDep, needs, problems
 
 router = APIRouter()
 
 
-class EventReportIn(BaseModel):
+class EventReportIn(Body):
     """Which event."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     event_id: UUID
 

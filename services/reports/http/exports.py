@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints
 
 from services.reports.domain.contacts import MAX_EMAIL, is_email_address
 from services.reports.domain.exports import (
@@ -25,7 +25,7 @@ from services.reports.domain.zones import known_zone
 from services.reports.handlers import exports
 from services.reports.http.dependencies import LinksDep, WorkDep
 from services.reports.repository.preferences import AllPreferences
-from shared.api import CallerDep, CursorDep, Page, Problem, ResourcesDep, needs, problems
+from shared.api import Body, CallerDep, CursorDep, Page, Problem, ResourcesDep, needs, problems
 from shared.clock import now
 from shared.downloads import file_response
 
@@ -66,21 +66,17 @@ TimeZone = Annotated[
 Moment = Annotated[AwareDatetime, AfterValidator(_in_our_time)]
 
 
-class FilterIn(BaseModel):
+class FilterIn(Body):
     """Which rows; all of them where nothing is said."""
-
-    model_config = ConfigDict(extra="forbid")
 
     event_id: Annotated[UUID | None, Field(description="of one event; appointments belong to none")] = None
     since: Annotated[Moment | None, Field(description=f"from this moment on: {PERIOD}")] = None
     until: Annotated[Moment | None, Field(description="before this moment")] = None
-    status: Annotated[list[str], Field(max_length=10, description="any of these")] = []
+    status: Annotated[list[str], Field(max_length=10, description="any of these")] = Field([])
 
 
-class ExportIn(BaseModel):
+class ExportIn(Body):
     """What is to be exported. Language and time zone are those of the organisation's preferences unless said here."""
-
-    model_config = ConfigDict(extra="forbid")
 
     kind: Kind
     format: Format

@@ -3,14 +3,14 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from services.reports.domain.contacts import email_key, is_email_address
 from services.reports.domain.preferences import MOST_READERS, Preferences
 from services.reports.domain.zones import known_zone
 from services.reports.handlers import preferences
 from services.reports.http.dependencies import WorkDep
-from shared.api import CallerDep, ResourcesDep, needs, problems
+from shared.api import Body, CallerDep, ResourcesDep, needs, problems
 
 router = APIRouter()
 
@@ -31,10 +31,8 @@ Name = Annotated[
 Address = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_address)]
 
 
-class PreferencesIn(BaseModel):
+class PreferencesIn(Body):
     """All of them: what is put takes the place of what was there."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: Name = Field(description="how the organisation is called in its reports")
     time_zone: Annotated[str, AfterValidator(known_zone)] = Field(

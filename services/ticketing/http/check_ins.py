@@ -13,9 +13,9 @@ from services.ticketing.domain.codes import MAX_CODE_INPUT
 from services.ticketing.domain.tickets import TicketState
 from services.ticketing.handlers.check_ins import Answer, Scan, check_in
 from services.ticketing.http.dependencies import SignaturesDep, WorkDep
-from services.ticketing.http.fields import Body, Moment
+from services.ticketing.http.fields import Moment
 from services.ticketing.repository import Events, Tickets
-from shared.api import CallerDep, needs, problems
+from shared.api import Body, CallerDep, needs, problems
 from shared.clock import now
 
 router = APIRouter()

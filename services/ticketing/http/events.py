@@ -10,9 +10,9 @@ from pydantic import BaseModel, Field, model_validator
 from services.ticketing.domain.events import Event, TicketType
 from services.ticketing.handlers import events
 from services.ticketing.http.dependencies import SignaturesDep, WorkDep
-from services.ticketing.http.fields import Body, Currency, Moment, Price, Quantity, Title
+from services.ticketing.http.fields import Currency, Moment, Price, Quantity, Title
 from services.ticketing.repository import Events
-from shared.api import CallerDep, CursorDep, Page, needs, problems
+from shared.api import Body, CallerDep, CursorDep, Page, needs, problems
 
 router = APIRouter()
 

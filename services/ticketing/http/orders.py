@@ -14,9 +14,9 @@ from services.ticketing.domain.orders import Customer, Order, OrderStatus
 from services.ticketing.domain.tickets import Ticket, TicketState
 from services.ticketing.handlers import orders
 from services.ticketing.http.dependencies import LinksDep, SettingsDep, WorkDep
-from services.ticketing.http.fields import Body, EmailAddress, PhoneNumber, Quantity, Title
+from services.ticketing.http.fields import EmailAddress, PhoneNumber, Quantity, Title
 from services.ticketing.repository import Events, Orders, Tickets
-from shared.api import CallerDep, Problem, needs, problems
+from shared.api import Body, CallerDep, Problem, needs, problems
 from shared.clock import now
 
 router = APIRouter()

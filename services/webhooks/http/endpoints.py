@@ -14,7 +14,7 @@ from services.webhooks.domain.targets import MAX_URL
 from services.webhooks.handlers import endpoints
 from services.webhooks.http.dependencies import SettingsDep, WorkDep
 from services.webhooks.repository.endpoints import Endpoints
-from shared.api import CallerDep, CursorDep, Page, ResourcesDep, needs, problems
+from shared.api import Body, CallerDep, CursorDep, Page, ResourcesDep, needs, problems
 
 router = APIRouter()
 
@@ -31,14 +31,14 @@ EventTypes = Annotated[list[EventType], Field(min_length=1, max_length=50)]
 Subscribed = Annotated[EventTypes | None, Field(description="what it is told of; null is everything")]
 
 
-class EndpointIn(BaseModel):
+class EndpointIn(Body):
     """A new endpoint."""
 
     url: Url
     event_types: Subscribed = None
 
 
-class EndpointChange(BaseModel):
+class EndpointChange(Body):
     """What to change; what is left out stays as it is."""
 
     # Factories, so that the document shows no default where there is none.

@@ -55,7 +55,9 @@ def test_keys_are_listed_and_revoked(bellhop: Bellhop) -> None:
 
 def test_key_is_made_for_what_it_is_needed_for(bellhop: Bellhop) -> None:
     """With scopes and an end; without them it has every right."""
-    bellhop("keys", "create", "--organisation", "Demo", "--name", "door", "--scope", "check_in", "--expires", "2031-05-17")
+    bellhop(
+        "keys", "create", "--organisation", "Demo", "--name", "door", "--scope", "check_in", "--expires", "2031-05-17"
+    )
     bellhop("keys", "create", "--organisation", "Demo")
     door, other = bellhop("keys", "list", "--json").json
     assert (door["name"], door["scopes"], door["expires_at"][:10]) == ("door", ["check_in"], "2031-05-17")
@@ -71,13 +73,11 @@ def test_key_is_made_for_what_it_is_needed_for(bellhop: Bellhop) -> None:
     ],
     ids=["unknown-scope", "expiry-in-the-past", "no-moment"],
 )
-def test_key_that_cannot_be_is_refused_with_what_is_right(
-    bellhop: Bellhop, option: str, value: str, said: str
-) -> None:
+def test_key_that_cannot_be_is_refused_with_what_is_right(bellhop: Bellhop, option: str, value: str, said: str) -> None:
     """And none is made."""
     ran = bellhop("keys", "create", "--organisation", "Demo", option, value)
     assert (ran.code == 0, bellhop("keys", "list", "--json").json) == (False, [])
-    assert said in " ".join((ran.output + ran.errors).replace("│", " ").split())
+    assert said in " ".join((ran.out + ran.err).replace("│", " ").split())
 
 
 @pytest.mark.parametrize(

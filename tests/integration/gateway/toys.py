@@ -19,7 +19,7 @@ from starlette.responses import HTMLResponse, Response
 from services.gateway.app import create_app
 from services.gateway.serving import server_config
 from services.gateway.settings import GatewaySettings
-from shared.api import CallerDep, CursorDep, Page, Problem, Resources, needs, problems, work_of
+from shared.api import Body, CallerDep, CursorDep, Page, Problem, Resources, needs, problems, work_of
 from shared.crypto import Vault
 from shared.database.session import UnitOfWork
 from shared.ids import new_id
@@ -34,7 +34,7 @@ router = APIRouter()
 Death = Literal["in_endpoint", "before_commit", "after_commit"]
 
 
-class ToyIn(BaseModel):
+class ToyIn(Body):
     """`how` says what happens besides."""
 
     number: int
