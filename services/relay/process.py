@@ -15,6 +15,7 @@ from services.relay.dead_letters import DeadLetters
 from services.relay.lanes import Lane
 from services.relay.published import Moves
 from services.relay.repository import Connection
+from services.relay.retention import keep_purging
 from services.relay.routes import Routes
 from services.relay.settings import RelaySettings
 from shared.database.connections import connect
@@ -32,13 +33,14 @@ DUE_BATCH = 500
 PROBES = 50
 """Refused rows of each kind and queue that are tried at a time."""
 READY_LAG_SECONDS = 60.0
-PURGE_EVERY_SECONDS = 600.0
 
 log = structlog.get_logger("bellhop.relay")
 
 
 class RelayProcess:
-    """Lanes for fresh rows, one for refused rows, one that moves what is due, one that listens and looks after things."""
+    """Lanes for fresh rows, one for refused rows, one that moves what is due, one that listens and looks after things,
+    one that purges.
+    """
 
     def __init__(self, settings: Settings, relay: RelaySettings, publisher: MemoryPublisher | None = None) -> None:
         self.settings, self.relay = settings, relay
@@ -78,6 +80,7 @@ class RelayProcess:
             "due": self._move_due,
             "refused": self._carry_refused,
             "watch": self._watch,
+            "retention": self._keep_purging,
         }
         for number in range(self.relay.lanes):
             loops[f"lane-{number}"] = lambda connection, number=number: self._carry_fresh(connection, number)  # type: ignore[misc] # bound now
@@ -146,7 +149,7 @@ class RelayProcess:
         """Listen for commits; once a second look at the lag, the subscriptions and the bindings."""
         connection.execute(f"LISTEN {CHANNEL}")
         bound = False
-        looked = purge_at = 0.0
+        looked = 0.0
         while not self._stop.is_set():
             for _ in connection.notifies(timeout=0.2, stop_after=1):
                 self._poke()
@@ -156,14 +159,14 @@ class RelayProcess:
             self.routes.learn(repository.subscriptions(connection))
             self._lag = repository.lag(connection)
             self._measure()
-            if looked >= purge_at:
-                purge_at = looked + PURGE_EVERY_SECONDS
-                repository.purge(connection, self.relay.retention_days)
             self._seen = monotonic()
             if not self.publisher.is_up:
                 bound = False
             elif not bound or self.routes.bindings_lost.is_set():
                 bound = self._bind()
+
+    def _keep_purging(self, connection: Connection) -> None:
+        keep_purging(connection, self.relay.retention, self._stop)
 
     def _measure(self) -> None:
         pending, oldest, overdue, failed = self._lag
