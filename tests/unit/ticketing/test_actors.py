@@ -3,7 +3,7 @@
 from services.ticketing import actors
 from shared.contracts.notifications import AlertFailure
 from shared.contracts.payments import PaymentSucceeded
-from shared.contracts.ticketing import ExpireOrders, GenerateTickets
+from shared.contracts.ticketing import ExpireOrders, GenerateTickets, PurgeTicketing
 from shared.messaging.actor import declarations_in
 
 DECLARED = {declaration.contract: declaration for declaration in declarations_in(actors)}
@@ -15,6 +15,7 @@ def test_ticketing_hears_payments_generation_and_expiry() -> None:
         PaymentSucceeded: "ticketing.events",
         GenerateTickets: "ticketing.critical",
         ExpireOrders: "ticketing.default",
+        PurgeTicketing: "ticketing.default",
     }
 
 
