@@ -85,7 +85,7 @@ def send_sms(dependencies: Dependencies) -> ProviderSteps[SendSms, TextMessage, 
     return _SendingTextMessage(dependencies)
 
 
-@actor(PurgeNotifications, queue=BULK, tries=3, shares_commit=False)
+@actor(PurgeNotifications, queue=DEFAULT, tries=3, shares_commit=False)
 def purge_notifications(_message: PurgeNotifications, session: Session, dependencies: Dependencies) -> None:
     retention.purge(session, dependencies.keep)
 
