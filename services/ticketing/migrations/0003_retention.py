@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "ticketing_0002"
-down_revision = "ticketing_0001"
+revision = "ticketing_0003"
+down_revision = "ticketing_0002"
 branch_labels = None
 depends_on = None
 
