@@ -8,6 +8,7 @@ from uuid import UUID
 import psycopg
 
 from shared.messaging.repair import REPAIR_LOCK
+from shared.messaging.sending import NOBODY
 from shared.messaging.topology import Subscription
 
 Connection = psycopg.Connection[Any]
@@ -26,43 +27,32 @@ class OutboxRow:
     is_event: bool
     queue: str | None
     body: bytes
+    turn: int = 1
+    fairness_key: UUID = NOBODY
 
 
-_CLAIM_FRESH = """
-SELECT id, message_id, kind, is_event, queue, body FROM messaging.outbox
-WHERE not_before IS NULL ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
-"""
-_CLAIM_REFUSED = """
-SELECT id, message_id, kind, is_event, queue, body FROM messaging.outbox
+_ROW = "id, message_id, kind, is_event, queue, body, turn, fairness_key"
+_CLAIM_REFUSED = f"""
+SELECT {_ROW} FROM messaging.outbox
 WHERE id IN (
     SELECT id FROM (
         SELECT id, row_number() OVER (PARTITION BY kind, queue ORDER BY not_before, id) AS place FROM messaging.outbox
         WHERE not_before <= clock_timestamp()
     ) AS waiting WHERE place <= %s
 ) FOR UPDATE SKIP LOCKED
-"""
+"""  # noqa: S608 - our column list
 _SET_FREE = """
 UPDATE messaging.outbox SET not_before = NULL, refusals = 0
 WHERE id IN (
     SELECT id FROM messaging.outbox
     WHERE not_before IS NOT NULL AND (kind, coalesce(queue, '')) IN (SELECT * FROM unnest(%s::text[], %s::text[]))
     FOR UPDATE SKIP LOCKED
-)
+) RETURNING id
 """
 _REFUSE = """
 UPDATE messaging.outbox
 SET not_before = clock_timestamp() + make_interval(secs => least(%s * 2 ^ least(refusals, 10), %s)), refusals = refusals + 1
 WHERE id = ANY(%s)
-"""
-_MOVE_DUE = """
-WITH due AS (
-    DELETE FROM messaging.scheduled WHERE id IN (
-        SELECT id FROM messaging.scheduled WHERE due_at <= clock_timestamp() ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED
-    ) RETURNING *
-)
-INSERT INTO messaging.outbox
-    (message_id, kind, is_event, queue, body, turn, fairness_key, organisation_id, correlation_id)
-SELECT message_id, kind, is_event, queue, body, turn, fairness_key, organisation_id, correlation_id FROM due
 """
 _LAG = """
 SELECT (SELECT count(*) FROM (SELECT 1 FROM messaging.outbox LIMIT 100000) AS waiting),
@@ -74,11 +64,6 @@ SELECT (SELECT count(*) FROM (SELECT 1 FROM messaging.outbox LIMIT 100000) AS wa
 """
 
 
-def claim_fresh(connection: Connection, limit: int) -> list[OutboxRow]:
-    """Rows that were never refused, the oldest first, locked until the transaction ends."""
-    return [OutboxRow(*row) for row in connection.execute(_CLAIM_FRESH, (limit,), prepare=True, binary=True)]
-
-
 def claim_refused(connection: Connection, limit: int) -> list[OutboxRow]:
     """Rows whose last publish was not confirmed and whose wait is over: so many of each kind and queue, so that a queue
     that does not answer keeps no other one waiting, however much there is for it.
@@ -86,10 +71,11 @@ def claim_refused(connection: Connection, limit: int) -> list[OutboxRow]:
     return [OutboxRow(*row) for row in connection.execute(_CLAIM_REFUSED, (limit,), binary=True)]
 
 
-def set_free(connection: Connection, rows: Sequence[OutboxRow]) -> None:
-    """What waits beside these rows, for the same destinations, is fresh again: they do answer."""
+def set_free(connection: Connection, rows: Sequence[OutboxRow]) -> list[int]:
+    """What waits beside these rows, for the same destinations, is fresh again: they do answer. Returns their ids."""
     pairs = sorted({(row.kind, row.queue or "") for row in rows})
-    connection.execute(_SET_FREE, ([kind for kind, _ in pairs], [queue for _, queue in pairs]))
+    freed = connection.execute(_SET_FREE, ([kind for kind, _ in pairs], [queue for _, queue in pairs]))
+    return [row[0] for row in freed]
 
 
 def delete(connection: Connection, ids: Sequence[int]) -> None:
@@ -112,11 +98,6 @@ def is_being_repaired(connection: Connection) -> bool:
     row = connection.execute("SELECT NOT pg_try_advisory_xact_lock_shared(%s)", (REPAIR_LOCK,)).fetchone()
     assert row is not None
     return bool(row[0])
-
-
-def move_due(connection: Connection, limit: int) -> int:
-    """Move scheduled messages whose time has come into the outbox. Returns how many."""
-    return connection.execute(_MOVE_DUE, (limit,)).rowcount
 
 
 def subscriptions(connection: Connection) -> list[Subscription]:

@@ -81,6 +81,7 @@ class MemoryPublisher:
 
     is_up = True
     is_alive = True
+    connections = 1
 
     def __init__(self, brokers: Sequence[MemoryBroker], subscriptions: Sequence[Subscription]) -> None:
         self._brokers = brokers

@@ -46,6 +46,7 @@ class Receipt:
     lost: bool = False
     barred: bool = False
     _changed: threading.Condition = field(default_factory=threading.Condition)
+    _told: Callable[[], None] | None = None
 
     @property
     def complete(self) -> bool:
@@ -60,18 +61,30 @@ class Receipt:
         with self._changed:
             return self._changed.wait_for(lambda: self.complete, seconds)
 
+    def tell(self, told: Callable[[], None]) -> None:
+        """Have this called once every message has its answer, or no further answer comes."""
+        with self._changed:
+            self._told = told
+            if self.complete:
+                told()
+
     def answer(self, kind: str, indexes: Sequence[int]) -> None:
         """Called by the publisher's thread."""
         with self._changed:
             getattr(self, kind).update(indexes)
             if self.complete:
-                self._changed.notify_all()
+                self._end()
 
     def lose(self, *, barred: bool = False) -> None:
         """The channel or connection is gone: no further answer comes."""
         with self._changed:
             self.lost, self.barred = True, self.barred or barred
-            self._changed.notify_all()
+            self._end()
+
+    def _end(self) -> None:
+        self._changed.notify_all()
+        if self._told is not None:
+            self._told()
 
 
 def wait_for_all(receipts: Sequence[Receipt], total: float, stall: float | None = None) -> None:
@@ -116,6 +129,8 @@ class Publisher:
         self._lanes: dict[str, _Lane] = {}
         self._stopping = threading.Event()
         self._up = threading.Event()
+        self.connections = 0
+        """How often a connection was made: what was known of the broker before may have changed."""
         self._thread = threading.Thread(target=self._run, name=f"publisher-{name}", daemon=True)
         self._log = structlog.get_logger("bellhop.publisher")
 
@@ -186,6 +201,7 @@ class Publisher:
             self._stopping.wait(RECONNECT_SECONDS)
 
     def _opened(self) -> None:
+        self.connections += 1
         self._up.set()
         if self._stopping.is_set():
             self._close()
