@@ -28,6 +28,8 @@ FOREVER_SECONDS = 1_800.0
 LATE_SECONDS, SCAN_SECONDS, OWN_SECONDS = 1.0, 30.0, 1.0
 SPACING = 20
 """Looks that get slow come less often: they take a twentieth of the time at most."""
+MOST_HEARD = 1_000
+"""Notifications that are kept while RabbitMQ is away. Of more, what they told is looked for."""
 UNKNOWN = "unknown"
 """Whoever owns this ends what has no target."""
 
@@ -55,7 +57,7 @@ class Dispatcher:
     def hear(self, ids: Iterable[int] = ()) -> None:
         """These rows were committed; without ids, something was."""
         given = list(ids)
-        if given:
+        if given and len(self._heard) < MOST_HEARD:
             self._heard.append(given)
         else:
             self._must_look = True
@@ -92,7 +94,7 @@ class Dispatcher:
         self._owned.clear()
         self._sent.clear()
         self._next.clear()
-        self._horizon = Horizon()
+        self._horizon = Horizon(looking.newest(connection))
 
     def _see_through(self, connection: Connection) -> None:
         end = monotonic() + CONFIRM_SECONDS
@@ -112,8 +114,7 @@ class Dispatcher:
             self._shares.clear()
         if self._known_targets != self.routes.targets:
             self._known_targets = self.routes.targets
-            self._waiting.forget()
-            self._waiting.keep_taken(row.id for sent in self._sent for row in sent.rows)
+            self._waiting.forget(keep=(row.id for sent in self._sent for row in sent.rows))
             self._next.clear()
         self._take_ownership(connection, now)
         while self._heard:
@@ -123,13 +124,12 @@ class Dispatcher:
             self._look_at_newest(connection)
             self._put_off("newest", now, self.settings.poll_seconds)
         if self._is_due("late", now):
-            self._horizon.note(looking.snapshot(connection), monotonic())
-            self._look_between(connection, self._horizon.low, self._horizon.high)
+            self._look_at_late(connection)
             self._put_off("late", now, LATE_SECONDS)
         if self._is_due("scan", now):
             self._scan(connection)
             self._put_off("scan", now, SCAN_SECONDS)
-        for line in list(self._waiting.empty_lines()):
+        for line in self._waiting.used_up():
             ids = looking.next_in_line(connection, line.destination, line.key, line.last)
             self._waiting.refill(line, ids, more=len(ids) == LONGEST_LINE)
 
@@ -157,9 +157,14 @@ class Dispatcher:
             if len(rows) < looking.LOOK_ROWS:
                 return
 
-    def _look_between(self, connection: Connection, after: int, up_to: int) -> None:
+    def _look_at_late(self, connection: Connection) -> None:
         """For rows whose transactions took longer than those of later ones."""
-        while after < up_to:
+        horizon, was_settled = self._horizon, self._horizon.low is not None
+        horizon.note(looking.snapshot(connection), monotonic())
+        after, up_to = horizon.low, horizon.high
+        if after is not None and not was_settled:
+            self._next.pop("scan", None)  # for what was under way at the first scan
+        while after is not None and after < up_to:
             rows = looking.look_after(connection, after, up_to)
             self._remember(rows)
             if len(rows) < looking.LOOK_ROWS:
@@ -176,9 +181,6 @@ class Dispatcher:
         for (destination, key), ids in counts.items():
             if len(ids) == looking.SCAN_ROWS and self._owns(self.routes.target_of(destination)):
                 self._waiting.mark_more(destination, key, ids[-1])
-        if not self._horizon.high and rows:
-            # Nothing was looked at before: what the lines do not hold is behind them.
-            self._horizon.high = self._horizon.low = max(row.id for row in rows)
 
     def _is_due(self, what: str, now: float) -> bool:
         return now >= self._next.get(what, 0.0)
@@ -206,7 +208,7 @@ class Dispatcher:
 
     def _choose(self, connection: Connection) -> list[int]:
         """The next ids, of each target an equal part of the batch."""
-        on_their_way = defaultdict(int)
+        on_their_way: dict[str, int] = defaultdict(int)
         for sent in self._sent:
             on_their_way[self._target(sent.rows[0])] += 1
         targets = [one for one in self._waiting.targets() if on_their_way[one] < ON_THEIR_WAY]
@@ -218,9 +220,8 @@ class Dispatcher:
             return self._waiting.take(target, most, lambda _: most)
         share, pool = self._shares[target], self._pool(target)
         taken = self._take(target, share, pool, most)
-        if not taken and share.is_due(monotonic()):
-            if self._ask(connection, target, share):
-                taken = self._take(target, share, pool, most)
+        if not taken and share.is_due(monotonic()) and self._ask(connection, target, share):
+            taken = self._take(target, share, pool, most)
         return taken
 
     def _take(self, target: str, share: QueueShare, pool: Pool, most: int) -> list[int]:

@@ -7,13 +7,15 @@ SETTLED_SECONDS = 1.0
 
 
 class Horizon:
-    """Up to `high` every row was looked at once; up to `low` no transaction is under way that may still bring one.
+    """Up to `high` every row was looked at once; up to `low` no transaction is under way that may still bring one. `low` is
+    None until that is known of anything.
 
     Only transactions that write count: a dump, however long it reads, holds nothing back.
     """
 
-    def __init__(self) -> None:
-        self.low = self.high = 0
+    def __init__(self, high: int = 0) -> None:
+        self.high = high
+        self.low: int | None = None
         self._marks: deque[tuple[int, int, float]] = deque()
 
     def note(self, snapshot: tuple[int, int], now: float) -> None:
@@ -23,6 +25,6 @@ class Horizon:
         """
         oldest, next_one = snapshot
         while self._marks and self._marks[0][1] <= oldest and now - self._marks[0][2] >= SETTLED_SECONDS:
-            self.low = max(self.low, self._marks.popleft()[0])
+            self.low = self._marks.popleft()[0]
         if not self._marks or self._marks[-1][0] != self.high:
             self._marks.append((self.high, next_one, now))

@@ -77,6 +77,12 @@ def look_after(connection: Connection, after: int, up_to: int) -> list[Found]:
     return [Found(*row) for row in connection.execute(_AFTER, (after, up_to, LOOK_ROWS), prepare=True, binary=True)]
 
 
+def newest(connection: Connection) -> int:
+    """The highest id there is; 0 in an empty outbox."""
+    row = connection.execute("SELECT id FROM messaging.outbox ORDER BY id DESC LIMIT 1").fetchone()
+    return 0 if row is None else int(row[0])
+
+
 def scan(connection: Connection) -> list[Found]:
     """The first rows of every line: SCAN_ROWS of each at most."""
     return [Found(*row) for row in connection.execute(_SCAN, (SCAN_ROWS,), binary=True)]

@@ -1,6 +1,6 @@
 """All SQL of the relay. Every function works on the caller's connection and transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -54,11 +54,12 @@ UPDATE messaging.outbox
 SET not_before = clock_timestamp() + make_interval(secs => least(%s * 2 ^ least(refusals, 10), %s)), refusals = refusals + 1
 WHERE id = ANY(%s)
 """
+_WAITING = """
+SELECT destination, count(*), extract(epoch FROM clock_timestamp() - min(created_at))::float8
+FROM messaging.outbox GROUP BY destination
+"""
 _LAG = """
-SELECT (SELECT count(*) FROM (SELECT 1 FROM messaging.outbox LIMIT 100000) AS waiting),
-       (SELECT coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::float8 FROM
-            (SELECT created_at FROM messaging.outbox ORDER BY id LIMIT 1) AS oldest),
-       (SELECT coalesce(extract(epoch FROM clock_timestamp() - min(due_at)), 0)::float8 FROM messaging.scheduled
+SELECT (SELECT coalesce(extract(epoch FROM clock_timestamp() - min(due_at)), 0)::float8 FROM messaging.scheduled
             WHERE due_at <= clock_timestamp()),
        (SELECT count(*) FROM messaging.failed_job WHERE resolved_at IS NULL)
 """
@@ -106,13 +107,25 @@ def subscriptions(connection: Connection) -> list[Subscription]:
     return [Subscription(*row) for row in rows]
 
 
-def lag(connection: Connection) -> tuple[int, float, float, int]:
-    """(rows in the outbox up to 100,000; age of the oldest in s; how late the most overdue schedule is in s; open
-    failed jobs).
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """Rows that wait, by destination; the age of the oldest in s; how late the most overdue schedule is in s; open failed
+    jobs.
     """
+
+    waiting: Mapping[str, int]
+    oldest: float
+    overdue: float
+    failed: int
+
+
+def lag(connection: Connection) -> Lag:
+    """Counts everything: not for a path that anybody waits for."""
+    waiting = connection.execute(_WAITING).fetchall()
     row = connection.execute(_LAG).fetchone()
     assert row is not None
-    return int(row[0]), float(row[1] or 0), float(row[2] or 0), int(row[3])
+    oldest = max((age for _, _, age in waiting), default=0.0)
+    return Lag({destination: count for destination, count, _ in waiting}, oldest, float(row[0] or 0), int(row[1]))
 
 
 _PURGE = (

@@ -20,6 +20,8 @@ class Routes:
         self._every_queue: frozenset[str] = frozenset()
         self._in_doubt: set[str] = set()
         self.subscriptions: tuple[Subscription, ...] = ()
+        self.targets: frozenset[str] = frozenset()
+        """All that is known: queues, and the kinds of events that are heard."""
         self.pools: Mapping[str, Pool] = {}
         """Who works on each queue, as the workers say."""
         self.bindings_lost = threading.Event()
@@ -32,6 +34,7 @@ class Routes:
             self._queues = {one.kind: one.queue for one in known if not one.is_event}
             self._heard = frozenset(one.kind for one in known if one.is_event)
             self._every_queue = frozenset(one.queue for one in known)
+            self.targets = self._every_queue | self._heard
 
     def target_of(self, destination: str) -> str:
         """The queue that takes what waits for a destination; the destination itself where it is an event, or nobody knows."""
@@ -46,11 +49,6 @@ class Routes:
     def service_of(self, queue: str) -> str:
         """Whose queue it is."""
         return queue.partition(".")[0]
-
-    @property
-    def targets(self) -> frozenset[str]:
-        """All that is known: queues, and the kinds of events that are heard."""
-        return self._every_queue | self._heard
 
     def publication(self, row: OutboxRow) -> Publication:
         """The row as a message. A command that no queue takes goes to a queue of its own name, which is not there: it

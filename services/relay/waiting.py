@@ -6,7 +6,7 @@ when they are used up. Lines that go to the same queue are chosen from in turn, 
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 from uuid import UUID
@@ -23,7 +23,7 @@ class Found(NamedTuple):
     key: UUID
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Line:
     """What waits for a destination under a key. With `more`, rows after `last` are known to wait in the index only."""
 
@@ -44,6 +44,7 @@ class Waiting:
         self._turns: dict[str, deque[UUID]] = {}
         self._of_key: dict[tuple[str, UUID], list[Line]] = {}
         self._known: set[int] = set()
+        self._emptied: list[Line] = []
 
     def __len__(self) -> int:
         """How many ids are remembered, those that were taken and not yet let go among them."""
@@ -72,6 +73,8 @@ class Waiting:
         """More rows wait in the index behind `last`."""
         line = self._line(destination, key)
         line.more, line.last = True, max(line.last, last)
+        if not line.ids:
+            self._emptied.append(line)
 
     def targets(self) -> list[str]:
         """Where something waits for."""
@@ -89,7 +92,7 @@ class Waiting:
         served, able = 0, list(turns)
         rooms: dict[UUID, int] = {}
         while able and len(taken) < room:
-            each, still_able = max(1, (room - len(taken)) // len(able)), []
+            each, still_able = max(1, (room - len(taken)) // len(able)), list[UUID]()
             for index, key in enumerate(able):
                 if len(taken) >= room:
                     break
@@ -101,12 +104,13 @@ class Waiting:
                     still_able.append(key)
             able = still_able
         turns.rotate(-served)
-        self._end_turns(target)
+        self._end_turns()
         return taken
 
-    def empty_lines(self) -> Iterator[Line]:
-        """Lines whose ids are used up while more rows wait in the index."""
-        return (line for line in self._lines.values() if line.more and not line.ids)
+    def used_up(self) -> list[Line]:
+        """Lines whose ids are used up while more rows wait in the index. Each is named once: it is for `refill`."""
+        emptied, self._emptied = self._emptied, []
+        return [line for line in emptied if line.more and not line.ids]
 
     def refill(self, line: Line, ids: list[int], *, more: bool) -> None:
         """Put the next ids of the index into an empty line."""
@@ -122,10 +126,11 @@ class Waiting:
         """These were taken, and are done with: published, put off, or not there."""
         self._known.difference_update(ids)
 
-    def forget(self) -> None:
-        """After a reconnect: ids may have gone back."""
-        for memory in (self._lines, self._turns, self._of_key, self._known):
+    def forget(self, keep: Iterable[int] = ()) -> None:
+        """After a reconnect, since ids may have gone back; or where targets have changed. `keep` are on their way."""
+        for memory in (self._lines, self._turns, self._of_key, self._emptied):
             memory.clear()
+        self._known = set(keep)
 
     def _line(self, destination: str, key: UUID) -> Line:
         line = self._lines.get((destination, key))
@@ -146,12 +151,13 @@ class Waiting:
             taken.append(line.ids.popleft())
             if not line.ids:
                 lines.remove(line)
+                self._emptied.append(line)
         return taken
 
-    def _end_turns(self, target: str) -> None:
+    def _end_turns(self) -> None:
         """Who has nothing left, leaves."""
-        over = [line for key in self._turns[target] for line in self._of_key[target, key] if not (line.ids or line.more)]
-        for line in over:
+        for line in [one for one in self._emptied if not (one.ids or one.more)]:
+            self._emptied.remove(line)
             self._drop(line)
 
     def _drop(self, line: Line) -> None:
