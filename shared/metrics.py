@@ -81,6 +81,11 @@ class Metrics:
         self.published = Counter(
             "bellhop_published", "Messages that the broker confirmed.", ("destination",), registry=registry
         )
+        self.moves_failed = Counter(
+            "bellhop_published_moves_failed",
+            "Times that confirmed rows could not be moved to messaging.published.",
+            registry=registry,
+        )
         self.expected_errors = Counter(
             "bellhop_expected_errors", "Errors with a class of their own.", ("service", "error"), registry=registry
         )

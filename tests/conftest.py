@@ -17,6 +17,7 @@ from deploy.local.postgres import Postgres
 from deploy.local.rabbitmq import RabbitMQ
 from tests.support.databases import Database, Template
 from tests.support.network import forbid_the_outside
+from tests.support.parameters import id_of
 from tests.support.vhosts import VirtualHost
 
 NEED_NO_SERVER = ("tests/unit", "tests/contracts", "tests/architecture")
@@ -66,6 +67,11 @@ def pytest_unconfigure() -> None:
         server.stop()
     for folder in _folders:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Every value of the suite that has no id gets one here."""
+    return id_of(val, argname)
 
 
 @pytest.fixture(autouse=True)

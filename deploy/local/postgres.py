@@ -11,12 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
-import psycopg
-
 from deploy.local.errors import LocalStackError
 from deploy.local.ports import kept_port
 from deploy.local.postgres_home import credentials, hand_over, home_of, program
 from deploy.local.processes import Guard, Identity, end, identify, keep, kill_family, recall, wait_until
+from shared.database.connections import connect
 
 USER = DATABASE = "bellhop"
 START_SECONDS = 60
@@ -172,7 +171,7 @@ class Postgres:
         unfinished.rename(home / "data")
 
     def _create_database(self) -> None:
-        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
+        with connect(self._url("postgres"), "local") as connection:
             found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
             if found is None:
                 connection.execute(f"CREATE DATABASE {DATABASE}")

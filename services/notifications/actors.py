@@ -18,14 +18,15 @@ from shared.messaging.actor import ProviderSteps, actor, provider_actor
 from shared.messaging.outbox import Session
 from shared.messaging.retries import Delays
 
-DEFAULT, EMAIL, SMS = "notifications.default", "notifications.email", "notifications.sms"
+EVENTS, DEFAULT = "notifications.events", "notifications.default"
+EMAIL, SMS = "notifications.email", "notifications.sms"
 BULK = "notifications.bulk"
 """For what is written to thousands at once, so that no ticket waits behind it."""
 WAITS = Delays([30, 300], jitter=0.2)
 """Seconds between the three tries: over a restart of a mail server, and over most greylisting."""
 
 
-@actor(OrderFulfilled, queue=DEFAULT, time_limit=30, on_failure=AlertFailure)
+@actor(OrderFulfilled, queue=EVENTS, formerly=[DEFAULT], time_limit=30, on_failure=AlertFailure)
 def send_tickets(message: OrderFulfilled, session: Session, dependencies: Dependencies) -> None:
     orders.send_tickets(session, message, has_text_messages=dependencies.texter is not None)
 

@@ -10,27 +10,27 @@ from shared.contracts.webhooks import StripeEventReceived
 from shared.messaging.actor import ProviderSteps, actor, provider_actor
 from shared.messaging.outbox import Session
 
-QUEUE = "payments.default"
+EVENTS, DEFAULT = "payments.events", "payments.default"
 
 
-@actor(StripeEventReceived, queue=QUEUE, on_failure=AlertFailure)
+@actor(StripeEventReceived, queue=EVENTS, formerly=[DEFAULT], on_failure=AlertFailure)
 def take_stripe_event(message: StripeEventReceived, session: Session, dependencies: Dependencies) -> None:
     handlers.take_stripe_event(session, dependencies.stripe, message)
 
 
-@provider_actor(ReadStoredStripeEvent, queue=QUEUE, on_failure=AlertFailure)
+@provider_actor(ReadStoredStripeEvent, queue=DEFAULT, repeatable=True, on_failure=AlertFailure)
 def read_stored_stripe_event(
     dependencies: Dependencies,
 ) -> ProviderSteps[ReadStoredStripeEvent, ReadStoredStripeEvent, Receipt]:
     return _ReadStored(dependencies)
 
 
-@actor(OrderPaid, queue=QUEUE)
+@actor(OrderPaid, queue=EVENTS, formerly=[DEFAULT])
 def match_payment(message: OrderPaid, session: Session, _dependencies: Dependencies) -> None:
     handlers.match(session, message)
 
 
-@actor(PaymentRefused, queue=QUEUE, on_failure=AlertFailure)
+@actor(PaymentRefused, queue=EVENTS, formerly=[DEFAULT], on_failure=AlertFailure)
 def mark_refused_payment(message: PaymentRefused, session: Session, _dependencies: Dependencies) -> None:
     handlers.mark_refused(session, message)
 

@@ -12,7 +12,6 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-import pika
 import pika.exceptions
 import psycopg
 import structlog
@@ -23,6 +22,7 @@ from services.relay.repository import Connection
 from services.relay.returned import Fate, end, parse
 from services.relay.routes import Routes
 from shared.errors import PermanentError
+from shared.messaging.broker_connections import connection_parameters
 from shared.messaging.closing import hang_up
 from shared.messaging.consumer import check_shape, check_strictly
 from shared.messaging.envelope import MalformedEnvelopeError
@@ -40,8 +40,7 @@ class DeadLetters:
     """Consumes every dead-letter queue and the unroutable queue, in a thread of its own."""
 
     def __init__(self, rabbitmq_url: str, connect: Callable[[], Connection], routes: Routes) -> None:
-        self._parameters = pika.URLParameters(rabbitmq_url)
-        self._parameters.client_properties = {"connection_name": "bellhop-relay-dead-letters"}
+        self._parameters = connection_parameters(rabbitmq_url, "relay-dead-letters")
         self._connect, self._routes = connect, routes
         self._database: Connection | None = None
         self._connection: Any = None

@@ -191,6 +191,8 @@ class Dispatcher:
     # What is sent
 
     def _send(self, connection: Connection) -> bool:
+        if not self.lane.moves.may_publish(connection):
+            return False
         ids = self._choose(connection)
         if not ids:
             return False

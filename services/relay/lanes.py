@@ -8,6 +8,7 @@ from time import monotonic
 import structlog
 
 from services.relay import repository
+from services.relay.published import Moves
 from services.relay.repository import Connection, OutboxRow
 from services.relay.returned import end_returned
 from services.relay.routes import Routes
@@ -38,9 +39,16 @@ class Lane:
     """One way for rows to RabbitMQ. `name` is its channels'."""
 
     def __init__(
-        self, name: str, publisher: Publisher | MemoryPublisher, routes: Routes, metrics: Metrics, points: HoldingPoints
+        self,
+        name: str,
+        publisher: Publisher | MemoryPublisher,
+        routes: Routes,
+        metrics: Metrics,
+        points: HoldingPoints,
+        moves: Moves,
     ) -> None:
         self.name, self.publisher, self.routes, self.metrics, self.points = name, publisher, routes, metrics, points
+        self.moves = moves
 
     def publish_fresh(self, connection: Connection, rows: Sequence[OutboxRow]) -> list[Sent]:
         """Publish rows that were never refused; those of destinations in doubt are set aside."""
@@ -67,6 +75,8 @@ class Lane:
         them and are fresh again.
         """
         freed: list[int] = []
+        if not self.moves.may_publish(connection):
+            return 0, freed
         with connection.transaction():
             rows = repository.claim_refused(connection, limit)
             every = self._publish(rows)
@@ -115,7 +125,7 @@ class Lane:
         missing = [row for index, row in enumerate(rows) if index not in confirmed]
         for row in returned:
             (done if self._end_or_keep(connection, row) else missing).append(row)
-        repository.delete(connection, [row.id for row in done])
+        self.moves.move(connection, done)
         for destination, count in Counter(self._destination(row) for row in done).items():
             self.metrics.published.labels(destination).inc(count)
         self.routes.trust({self._destination(row) for row in done} - {self._destination(row) for row in missing})

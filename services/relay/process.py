@@ -6,28 +6,27 @@ import threading
 from collections.abc import Callable
 from time import monotonic
 
-import pika
 import pika.exceptions
 import psycopg
 import structlog
-from sqlalchemy.engine import make_url
 
 from services.relay import looking, repository
 from services.relay.dead_letters import DeadLetters
 from services.relay.dispatcher import SPACING, Dispatcher
 from services.relay.due import BATCH, move_due
 from services.relay.lanes import Lane
+from services.relay.published import Moves
 from services.relay.repository import Connection
 from services.relay.routes import Routes
 from services.relay.settings import RelaySettings
-from shared.database.engine import CONNECT_TIMEOUT_SECONDS
-from shared.database.roles import role_of
+from shared.database.connections import connect
 from shared.health import HealthServer
+from shared.messaging.broker_connections import open_connection
 from shared.messaging.faults import holding_points
 from shared.messaging.memory import MemoryPublisher
 from shared.messaging.notifier import CHANNEL, REPAIRED, ids_in, notify
 from shared.messaging.publisher import Publisher
-from shared.messaging.topology import bind, topology_of
+from shared.messaging.topology import bind, topology_of, unbind_former
 from shared.metrics import Metrics
 from shared.settings import Settings
 
@@ -49,19 +48,20 @@ class RelayProcess:
         self.settings, self.relay = settings, relay
         self.metrics = Metrics("relay")
         self.routes = Routes()
+        self.moves = Moves(self.metrics)
         self.publisher = publisher or Publisher(settings.rabbitmq_url, "bellhop-relay")
         self.dead_letters = None if publisher else DeadLetters(settings.rabbitmq_url, self.connect, self.routes)
         self.health = HealthServer(
             settings.http_port, self.metrics.registry, self._alive, self._ready, host=settings.http_host
         )
         self._points = holding_points()
-        lane = Lane("fresh", self.publisher, self.routes, self.metrics, self._points)
+        lane = Lane("fresh", self.publisher, self.routes, self.metrics, self._points, self.moves)
         self.dispatcher = Dispatcher(lane, relay)
         self._stop = threading.Event()
         self._may_be_due = threading.Event()
         self._threads: list[threading.Thread] = []
         self._seen = monotonic()
-        self._lag = repository.Lag({}, 0.0, 0.0, 0)
+        self._lag = repository.Lag({}, 0.0, 0)
 
     def run(self) -> int:
         """Relay until SIGTERM or SIGINT. Returns the exit code: 1 if a thread died, else 0."""
@@ -110,15 +110,8 @@ class RelayProcess:
 
     def connect(self) -> Connection:
         """A connection as the relay's role."""
-        url = make_url(self.settings.database_url).set(drivername="postgresql")
-        role = "" if url.username == role_of("relay") else f"-c role={role_of('relay')} "
-        return psycopg.connect(
-            url.render_as_string(hide_password=False),
-            autocommit=True,
-            connect_timeout=CONNECT_TIMEOUT_SECONDS,
-            application_name="bellhop-relay",
-            options=f"{role}-c search_path=messaging -c timezone=UTC -c statement_timeout=60000 -c lock_timeout=5000",
-        )
+        settings = {"search_path": "messaging", "statement_timeout": "60000", "lock_timeout": "5000"}
+        return connect(self.settings.database_url, "relay", service="relay", settings=settings)
 
     def _keep_running(self, loop: Callable[[Connection], None]) -> None:
         tell = log.warning
@@ -133,7 +126,7 @@ class RelayProcess:
                 self._stop.wait(0.5)
 
     def _carry_refused(self, connection: Connection) -> None:
-        lane = Lane("refused", self.publisher, self.routes, self.metrics, self._points)
+        lane = Lane("refused", self.publisher, self.routes, self.metrics, self._points, self.moves)
         while not self._stop.wait(REFUSED_SECONDS):
             while self.publisher.is_up and not self._stop.is_set():
                 carried, freed = lane.carry_refused(connection, PROBES)
@@ -189,19 +182,23 @@ class RelayProcess:
 
     def _measure(self) -> None:
         lag = self._lag
-        self.metrics.outbox_pending.set(sum(lag.waiting.values()))
-        self.metrics.outbox_oldest_age.set(lag.oldest)
+        self.metrics.outbox_pending.set(sum(one.rows for one in lag.waiting.values()))
+        self.metrics.outbox_oldest_age.set(max((one.age for one in lag.waiting.values()), default=0.0))
         self.metrics.scheduled_due_lag.set(lag.overdue)
         self.metrics.failed_jobs.labels("all").set(lag.failed)
 
     def _bind(self) -> bool:
-        """Bind the topology again: a binding that was young when its broker died can be gone."""
+        """Bind the topology again: a binding that was young when its broker died can be gone. What the release before
+        bound to another queue is taken off here and not by `migrate`: its workers may still run then.
+        """
         if self.dead_letters is None:
             return True
         with contextlib.suppress(pika.exceptions.AMQPError, OSError):
-            connection = pika.BlockingConnection(pika.URLParameters(self.settings.rabbitmq_url))
+            connection = open_connection(self.settings.rabbitmq_url, "relay-bind")
             with contextlib.closing(connection):
-                bind(connection.channel(), topology_of(self.routes.subscriptions))
+                channel, topology = connection.channel(), topology_of(self.routes.subscriptions)
+                bind(channel, topology)
+                unbind_former(channel, topology)
             self.routes.bindings_lost.clear()
             return True
         return False
@@ -221,6 +218,14 @@ class RelayProcess:
         reasons = [] if self.publisher.is_up else ["not connected to RabbitMQ"]
         if monotonic() - self._seen > 10:
             reasons.append("the database is away")
-        if self._lag.oldest > READY_LAG_SECONDS:
-            reasons.append(f"the oldest outbox row is {self._lag.oldest:.0f} s old")
+        if self.moves.fault is not None:
+            reasons.append(self.moves.fault)
+        if (late := self._oldest_not_held_back()) > READY_LAG_SECONDS:
+            reasons.append(f"the oldest row that waits for nobody but the relay is {late:.0f} s old")
         return reasons
+
+    def _oldest_not_held_back(self) -> float:
+        """Events; commands wait in the outbox for those who do them."""
+        waiting = self._lag.waiting.items()
+        ages = [one.age for name, one in waiting if not self.routes.is_held_back(self.routes.target_of(name))]
+        return max(ages, default=0.0)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg
@@ -79,11 +79,6 @@ def set_free(connection: Connection, rows: Sequence[OutboxRow]) -> list[int]:
     return [row[0] for row in freed]
 
 
-def delete(connection: Connection, ids: Sequence[int]) -> None:
-    """Rows that RabbitMQ confirmed."""
-    connection.execute("DELETE FROM messaging.outbox WHERE id = ANY(%s)", (list(ids),), prepare=True)
-
-
 def refuse(connection: Connection, ids: Sequence[int]) -> None:
     """Put rows off: 10 s at first, doubling to 5 min."""
     connection.execute(_REFUSE, (FIRST_REFUSAL_SECONDS, LONGEST_REFUSAL_SECONDS, list(ids)))
@@ -107,25 +102,28 @@ def subscriptions(connection: Connection) -> list[Subscription]:
     return [Subscription(*row) for row in rows]
 
 
+class Backlog(NamedTuple):
+    """Rows that wait for a destination, and the age of the oldest in s."""
+
+    rows: int
+    age: float
+
+
 @dataclass(frozen=True, slots=True)
 class Lag:
-    """Rows that wait, by destination; the age of the oldest in s; how late the most overdue schedule is in s; open failed
-    jobs.
-    """
+    """What waits, by destination; how late the most overdue schedule is in s; open failed jobs."""
 
-    waiting: Mapping[str, int]
-    oldest: float
+    waiting: Mapping[str, Backlog]
     overdue: float
     failed: int
 
 
 def lag(connection: Connection) -> Lag:
     """Counts everything: not for a path that anybody waits for."""
-    waiting = connection.execute(_WAITING).fetchall()
+    waiting = {row[0]: Backlog(row[1], row[2]) for row in connection.execute(_WAITING)}
     row = connection.execute(_LAG).fetchone()
     assert row is not None
-    oldest = max((age for _, _, age in waiting), default=0.0)
-    return Lag({destination: count for destination, count, _ in waiting}, oldest, float(row[0] or 0), int(row[1]))
+    return Lag(waiting, float(row[0] or 0), int(row[1]))
 
 
 _PURGE = (

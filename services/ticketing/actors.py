@@ -10,10 +10,17 @@ from shared.messaging.actor import ProviderSteps, actor, provider_actor
 from shared.messaging.outbox import Session
 from shared.messaging.retries import Delays
 
-CRITICAL, DEFAULT = "ticketing.critical", "ticketing.default"
+EVENTS, CRITICAL, DEFAULT = "ticketing.events", "ticketing.critical", "ticketing.default"
 
 
-@actor(PaymentSucceeded, queue=CRITICAL, backoff=Delays([1, 2, 5, 10]), time_limit=30, on_failure=AlertFailure)
+@actor(
+    PaymentSucceeded,
+    queue=EVENTS,
+    formerly=[CRITICAL],
+    backoff=Delays([1, 2, 5, 10]),
+    time_limit=30,
+    on_failure=AlertFailure,
+)
 def receive_payment(message: PaymentSucceeded, session: Session, _press: Press) -> None:
     payments.receive_payment(session, message)
 

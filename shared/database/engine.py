@@ -3,12 +3,10 @@
 from typing import Any
 
 import orjson
-from sqlalchemy import Engine, create_engine
-from sqlalchemy.engine import make_url
+from sqlalchemy import Engine
 
-from shared.database.roles import role_of
+from shared.database.connections import build_engine
 
-CONNECT_TIMEOUT_SECONDS = 3
 LOCK_TIMEOUT_MILLISECONDS = 3_000
 """No one waits longer than this for a row that somebody else holds (the rule for selling: domain rule 18)."""
 
@@ -22,31 +20,21 @@ def open_engine(
     asks nothing for so long is undone by PostgreSQL, and its locks are free. A connection that was given the rights
     of somebody else (the owner's URL on a laptop) takes the service's role on at its start, and so sees no more than it.
     """
-    parsed = make_url(url).set(drivername="postgresql+psycopg")
-    options = {
+    settings = {
         "search_path": f"{service},messaging",
-        "timezone": "UTC",
         "lock_timeout": f"{LOCK_TIMEOUT_MILLISECONDS}",
         "statement_timeout": f"{int(statement_timeout * 1000)}",
         "idle_in_transaction_session_timeout": f"{int(idle_timeout * 1000)}",
     }
-    if parsed.username != role_of(service):
-        options["role"] = role_of(service)
-    return create_engine(
-        parsed,
+    return build_engine(
+        url,
+        service,
+        service=service,
+        settings=settings,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=10,
         hide_parameters=True,  # an error of a statement goes into logs and failed jobs, its values must not
-        connect_args={
-            "connect_timeout": CONNECT_TIMEOUT_SECONDS,
-            "application_name": f"bellhop-{service}",
-            "options": " ".join(f"-c {name}={value}" for name, value in options.items()),
-            "keepalives_idle": 10,
-            "keepalives_interval": 5,
-            "keepalives_count": 3,
-            "tcp_user_timeout": 20_000,
-        },
         json_serializer=_to_json,
         json_deserializer=orjson.loads,
     )

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, MetaData, create_engine, text
-from sqlalchemy.engine import make_url
+from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.pool import NullPool
 
+from shared.database.connections import build_engine
 from shared.database.roles import role_of, role_password
 
 MIGRATION_LOCK = 0x62656C6C686F70
@@ -67,8 +67,7 @@ def configuration(schema: str, connection: Connection, metadata: MetaData | None
 
 @contextmanager
 def _owner_connection(database_url: str) -> Iterator[Connection]:
-    url = make_url(database_url).set(drivername="postgresql+psycopg")
-    engine = create_engine(url, poolclass=NullPool, connect_args={"connect_timeout": 3, "options": "-c timezone=UTC"})
+    engine = build_engine(database_url, "migrate", poolclass=NullPool)
     with engine.connect() as connection:
         yield connection
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from shared.contracts.message import Contract, Event, FailureNotice
 from shared.messaging.middleware.job import JobMiddleware, check_number
+from shared.messaging.queues import refuse_forgotten_queues, refuse_mixed_queues
 from shared.messaging.retries import Backoff, Exponential
 
 QUEUE_PATTERN = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
@@ -92,13 +93,17 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class ActorDeclaration:
-    """One message that one service hears, on one queue. The consumer is (service, kind)."""
+    """One message that one service hears, on one queue. The consumer is (service, kind).
+
+    `formerly` names queues of the service on which messages of this kind may lie from the release before.
+    """
 
     contract: type[Contract]
     queue: str
     function: Callable[..., Any]
     policy: Policy
     calls_provider: bool = False
+    formerly: tuple[str, ...] = ()
 
     @property
     def service(self) -> str:
@@ -126,14 +131,16 @@ def actor(
     on_failure: type[FailureNotice] | None = None,
     middleware: Iterable[JobMiddleware] = (),
     shares_commit: bool = True,
+    formerly: Iterable[str] = (),
 ) -> Callable[[Callable[..., Any]], ActorDeclaration]:
     """Declare `function(message, session, dependencies)` as what this service does on hearing `contract`.
 
     `tries` counts the first one (None: as many as fit before `retry_until`); `time_limit` is in seconds, and so is
     `retry_until`, from the first try; after `max_exceptions` attempts that ended in a bug the message fails, whatever
     tries are left. A mapping that the function returns is handed on in a chain. Quick jobs that wait behind each other
-    may share a transaction; one that needs its own (for `SET LOCAL`, say) declares `shares_commit=False`. Raises
-    ValueError or TypeError at the declaration for what cannot work.
+    may share a transaction; one that needs its own (for `SET LOCAL`, say) declares `shares_commit=False`. A kind that
+    moved to another queue names the old one in `formerly` for one release: what still lies there is heard as well.
+    Raises ValueError or TypeError at the declaration for what cannot work.
     """
     policy = Policy(
         tries,
@@ -147,7 +154,8 @@ def actor(
         shares_commit=shares_commit,
     )
     _check(contract, queue, policy)
-    return lambda function: ActorDeclaration(contract, queue, function, policy)
+    former = _former(contract, queue, formerly)
+    return lambda function: ActorDeclaration(contract, queue, function, policy, formerly=former)
 
 
 def provider_actor(
@@ -164,12 +172,14 @@ def provider_actor(
     permanent: Iterable[type[Exception]] = (),
     on_failure: type[FailureNotice] | None = None,
     middleware: Iterable[JobMiddleware] = (),
+    formerly: Iterable[str] = (),
 ) -> Callable[[Callable[[Any], ProviderSteps[Any, Any, Any]]], ActorDeclaration]:
     """Declare `function(dependencies)`, which returns the ProviderSteps to take on hearing `contract`.
 
     `call_deadline` is the longest that one call can take in seconds; the lease on the call is 30 s longer. Where the call
     is `repeatable` (two of them at once write the same, as with files whose keys come from ids), nobody waits for the
-    lease of a worker that died: the next delivery calls again at once, and the newest call alone records.
+    lease of a worker that died: the next delivery calls again at once, and the newest call alone records. `formerly` is
+    that of `actor`.
     """
     policy = Policy(
         tries,
@@ -189,13 +199,25 @@ def provider_actor(
         raise ValueError(
             f"{contract.kind}: a call of {call_deadline} s does not fit into a time limit of {time_limit} s"
         )
-    return lambda function: ActorDeclaration(contract, queue, function, policy, calls_provider=True)
+    former = _former(contract, queue, formerly)
+    return lambda function: ActorDeclaration(contract, queue, function, policy, calls_provider=True, formerly=former)
 
 
 def _many(contract: type[Contract], option: str, values: Iterable[ValueT]) -> tuple[ValueT, ...]:
     if isinstance(values, str) or not isinstance(values, Iterable):
         raise TypeError(f"{_name(contract)}: {option} is a list, not {values!r}; write [{values!r}]")
     return tuple(values)
+
+
+def _former(contract: type[Contract], queue: str, formerly: Iterable[str]) -> tuple[str, ...]:
+    former = _many(contract, "formerly", formerly)
+    service = queue.partition(".")[0]
+    for name in former:
+        if not (isinstance(name, str) and QUEUE_PATTERN.fullmatch(name)) or name.partition(".")[0] != service:
+            raise ValueError(f"{contract.kind}: formerly names queues of {service}, not {name!r}")
+        if name == queue:
+            raise ValueError(f"{contract.kind} is heard on {queue} now: leave it out of formerly")
+    return former
 
 
 def _name(contract: object) -> str:
@@ -264,10 +286,14 @@ def _check_middleware(contract: type[Contract], middleware: tuple[JobMiddleware,
 
 
 def declarations_in(module: ModuleType) -> list[ActorDeclaration]:
-    """The actors that a module declares, by name. Raises ValueError if one kind is declared twice."""
+    """The actors that a module declares, by name. Raises ValueError if one kind is declared twice, or a queue would hold
+    commands and events.
+    """
     found = [value for _, value in sorted(vars(module).items()) if isinstance(value, ActorDeclaration)]
     kinds = [declaration.kind for declaration in found]
     twice = sorted({kind for kind in kinds if kinds.count(kind) > 1})
     if twice:
         raise ValueError(f"{module.__name__} declares more than one actor for {twice}: a service hears a kind once")
+    refuse_mixed_queues(found)
+    refuse_forgotten_queues(found)
     return found

@@ -14,6 +14,7 @@ from dramatiq.brokers.rabbitmq import RabbitmqBroker
 from dramatiq.common import current_millis, q_name
 from dramatiq.errors import ConnectionClosed
 
+from shared.messaging.broker_connections import connection_parameters
 from shared.messaging.consumer import ConsumedMessage, Consumer
 from shared.messaging.publisher import Publication, Publisher
 from shared.messaging.topology import PARK, dead_letter_queue, kept_queue_arguments, work_queue_arguments
@@ -44,6 +45,10 @@ class Broker(RabbitmqBroker):
         options["confirm_delivery"] = True
         options.pop("max_priority", None)
         super().__init__(url=url, middleware=middleware, **options)
+        if url is not None:
+            self.parameters = [
+                connection_parameters(one, "worker") for one in (url.split(";") if isinstance(url, str) else url)
+            ]
         self.strict = not declare
         self.is_stopping = False
         self.may_consume = gate

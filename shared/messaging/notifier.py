@@ -10,7 +10,8 @@ from typing import Any
 
 import psycopg
 import structlog
-from sqlalchemy.engine import make_url
+
+from shared.database.connections import connect
 
 CHANNEL = "bellhop_outbox"
 REPAIRED = "bellhop_repaired"
@@ -26,7 +27,7 @@ class Notifier:
     """`poke()` from any thread; a thread of its own sends. `url` is a database URL as in DATABASE_URL."""
 
     def __init__(self, url: str) -> None:
-        self._url = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+        self._url = url
         self._lock = threading.Lock()
         self._ids: list[int] = []
         self._must_look = False
@@ -53,7 +54,7 @@ class Notifier:
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
-                with psycopg.connect(self._url, autocommit=True, connect_timeout=3) as connection:
+                with connect(self._url, "notifier") as connection:
                     self._notify(connection)
             except psycopg.Error as error:
                 structlog.get_logger("bellhop.notifier").debug("cannot notify", error=type(error).__name__)

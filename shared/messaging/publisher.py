@@ -16,6 +16,7 @@ import pika.exceptions
 import structlog
 from pika.adapters.select_connection import SelectConnection
 
+from shared.messaging.broker_connections import connection_parameters
 from shared.messaging.closing import hang_up
 
 RECONNECT_SECONDS = 0.5
@@ -120,8 +121,9 @@ class Publisher:
     """Publishes batches with confirms. Reconnects by itself; batches of a lost connection are `lost`, never resent."""
 
     def __init__(self, url: str, name: str) -> None:
-        self._parameters = pika.URLParameters(url)
-        self._parameters.client_properties = {"connection_name": name}
+        self._parameters = connection_parameters(url, name)
+        # RabbitMQ reads nothing from who publishes while its memory or disk is short: to hang up would only leave
+        # connections behind there, one after the other.
         self._parameters.blocked_connection_timeout = None
         self._connection: Any = None
         self._lock = threading.Lock()

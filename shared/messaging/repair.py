@@ -7,10 +7,10 @@ from typing import Any
 
 import pika
 import pika.exceptions
-import psycopg
 from pika.adapters.select_connection import SelectConnection
-from sqlalchemy.engine import make_url
 
+from shared.database.connections import connect
+from shared.messaging.broker_connections import connection_parameters, open_connection
 from shared.messaging.closing import hang_up
 from shared.messaging.topology import Subscription, Topology, bind, declare_exchanges, topology_of
 
@@ -50,7 +50,7 @@ class _Asking:
         self.seconds = seconds
         self.asked = False
         self.connection = SelectConnection(
-            pika.URLParameters(rabbitmq_url),
+            connection_parameters(rabbitmq_url, "repair"),
             on_open_callback=self._on_open,
             on_open_error_callback=lambda connection, _: connection.ioloop.stop(),
             on_close_callback=lambda connection, _: connection.ioloop.stop(),
@@ -112,8 +112,7 @@ def repair(
     What a queue without a leader was sent was never confirmed, so it lies in the outbox still: nothing is lost by
     deleting the queue. What comes back to a relay while it is deleted waits too: that is what the lock says.
     """
-    url = make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(url, connect_timeout=3, autocommit=True) as database:
+    with connect(database_url, "repair") as database:
         rows = database.execute(
             "SELECT service, kind, queue, is_event, on_failure FROM messaging.subscription"
         ).fetchall()
@@ -129,7 +128,7 @@ def repair(
 
 
 def _make_anew(rabbitmq_url: str, topology: Topology, silent: Sequence[str], settle: Callable[[float], None]) -> None:
-    connection = pika.BlockingConnection(pika.URLParameters(rabbitmq_url))
+    connection = open_connection(rabbitmq_url, "repair")
     try:
         channel = connection.channel()
         for queue in silent:

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable
 
 import pika
 import pika.exceptions
-import psycopg
-from sqlalchemy.engine import make_url
 
+from shared.database.connections import connect
 from shared.errors import TransientError
 from shared.messaging.actor import ActorDeclaration
+from shared.messaging.broker_connections import open_connection
 from shared.messaging.memory import SCHEME
 from shared.messaging.repair import queues_without_answer
 from shared.messaging.topology import Topology, declare, subscriptions_of, topology_of
@@ -46,7 +46,7 @@ def set_up_messaging(
 
 
 def _declare_and_wait(rabbitmq_url: str, topology: Topology, settle: Callable[[float], None]) -> None:
-    connection = pika.BlockingConnection(pika.URLParameters(rabbitmq_url))
+    connection = open_connection(rabbitmq_url, "setup")
     try:
         is_new = bool(_missing(connection, topology))
         declare(connection.channel(), topology)
@@ -58,9 +58,8 @@ def _declare_and_wait(rabbitmq_url: str, topology: Topology, settle: Callable[[f
 
 
 def _write_subscriptions(database_url: str, topology: Topology) -> None:
-    url = make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
     rows = [(one.service, one.kind, one.queue, one.is_event, one.on_failure) for one in topology.subscriptions]
-    with psycopg.connect(url, connect_timeout=3) as connection, connection.cursor() as cursor:
+    with connect(database_url, "setup", autocommit=False) as connection, connection.cursor() as cursor:
         cursor.execute("LOCK TABLE messaging.subscription IN SHARE ROW EXCLUSIVE MODE")
         cursor.execute("DELETE FROM messaging.subscription")
         cursor.executemany(

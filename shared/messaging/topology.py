@@ -9,6 +9,7 @@ from typing import Any
 
 from shared.messaging.actor import ActorDeclaration
 from shared.messaging.envelope import EVENTS_EXCHANGE
+from shared.messaging.queues import refuse_mixed_queues
 
 PARK = "bellhop.park"
 PARK_SECONDS = 30
@@ -91,7 +92,9 @@ class Topology:
 
 
 def subscriptions_of(declarations: Iterable[ActorDeclaration]) -> list[Subscription]:
-    """The consumers that actors stand for."""
+    """The consumers that actors stand for. Raises ValueError where a queue would hold commands and events."""
+    known = list(declarations)
+    refuse_mixed_queues(known)
     return [
         Subscription(
             declaration.service,
@@ -100,7 +103,7 @@ def subscriptions_of(declarations: Iterable[ActorDeclaration]) -> list[Subscript
             declaration.is_event,
             declaration.policy.on_failure.kind if declaration.policy.on_failure else None,
         )
-        for declaration in declarations
+        for declaration in known
     ]
 
 
@@ -146,6 +149,18 @@ def bind(channel: Any, topology: Topology) -> None:
     """Bind every queue: what the relay does again whenever it connects, since a young binding can vanish."""
     for exchange, queue, key in sorted(topology.bindings):
         channel.queue_bind(queue, exchange, key)
+
+
+def unbind_former(channel: Any, topology: Topology) -> None:
+    """Take off what bound an event to another queue of a service that hears it: it was heard there a release ago.
+
+    Only once the new queue is bound; until then both get it, and the inbox knows the second for a copy.
+    """
+    heard = {(one.service, one.kind): one.queue for one in topology.subscriptions if one.is_event}
+    queues = {(one.service, one.queue) for one in topology.subscriptions}
+    for (service, kind), queue in sorted(heard.items()):
+        for other in sorted(name for owner, name in queues if owner == service and name != queue):
+            channel.queue_unbind(other, EVENTS_EXCHANGE, kind)
 
 
 def definitions(topology: Topology, vhost: str = "/") -> dict[str, Any]:

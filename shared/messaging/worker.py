@@ -12,13 +12,12 @@ from types import ModuleType
 from typing import Any
 
 import dramatiq
-import psycopg
 import structlog
 from dramatiq import Worker
 from dramatiq.middleware import CurrentMessage
 from sqlalchemy import Engine
-from sqlalchemy.engine import make_url
 
+from shared.database.connections import connect
 from shared.database.engine import open_engine
 from shared.health import HealthServer
 from shared.logging import configure_logging
@@ -28,6 +27,7 @@ from shared.messaging.faults import holding_points
 from shared.messaging.gate import Gate
 from shared.messaging.memory import MemoryBroker
 from shared.messaging.notifier import Notifier
+from shared.messaging.queues import heard_on
 from shared.messaging.receiving import JsonEncoder, register
 from shared.messaging.runner import Runner
 from shared.messaging.sharing import Sharing, WorkQueue, prefetches
@@ -43,8 +43,6 @@ IDLE_OVERTIMES = 3
 """A process that stands still altogether cannot end itself: after the longest time limit and this many overtimes
 PostgreSQL undoes its transactions, so that another process can have its messages.
 """
-HEARTBEAT_SECONDS = 15
-"""RabbitMQ gives the messages of a process that stands still to others after two of these. Its own default is 60."""
 LAST_RESORT_SECONDS = 25.0
 
 BuildDependencies = Callable[[Settings], object]
@@ -73,7 +71,7 @@ class WorkerProcess:
         broker: MemoryBroker | None = None,
     ) -> None:
         self.service, self.options = service, options
-        self.declarations = [one for one in declarations if not options.queues or one.queue in options.queues]
+        self.declarations = heard_on(declarations, options.queues)
         if not self.declarations:
             raise SystemExit(f"{service} hears nothing on {sorted(options.queues)}: name one of its own queues")
         self.log = structlog.get_logger("bellhop.worker")
@@ -90,7 +88,7 @@ class WorkerProcess:
         self.limits = TimeLimits()
         self.notifier = Notifier(settings.database_url)
         self.broker: Broker | MemoryBroker = broker or Broker(
-            declare=False, url=with_heartbeat(settings.rabbitmq_url), gate=lambda: self.gate.is_open, middleware=[]
+            declare=False, url=settings.rabbitmq_url, gate=lambda: self.gate.is_open, middleware=[]
         )
         for middleware in (CurrentMessage(), self.limits):
             self.broker.add_middleware(middleware)
@@ -219,17 +217,9 @@ class WorkerProcess:
         return reasons
 
 
-def with_heartbeat(url: str) -> str:
-    """The URL of a broker, with our heartbeat unless it asks for another."""
-    if "heartbeat=" in url or not url.startswith("amqp"):
-        return url
-    return f"{url}{'&' if '?' in url else '?'}heartbeat={HEARTBEAT_SECONDS}"
-
-
 def probe(database_url: str) -> None:
     """Ask the database for anything, on a fresh connection. Raises psycopg.Error where it is away."""
-    url = make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(url, connect_timeout=3, autocommit=True) as connection:
+    with connect(database_url, "probe") as connection:
         connection.execute("SELECT 1")
 
 

@@ -34,7 +34,7 @@ def consumer_connections(shop: Shop) -> list[str]:
     """The names of the worker's connections that consume: those of the relay have names of their own."""
     path = f"/api/vhosts/{shop.vhost.name}/connections"
     found: list[dict[str, Any]] = shop.vhost.management("GET", path)
-    return [one["name"] for one in found if "connection_name" not in one.get("client_properties", {})]
+    return [one["name"] for one in found if one.get("client_properties", {}).get("connection_name") == "bellhop-worker"]
 
 
 def cut_consumers(shop: Shop, worker: Process) -> None:

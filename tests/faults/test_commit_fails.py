@@ -39,8 +39,9 @@ def test_connection_that_breaks_at_the_commit_costs_no_attempt(shop: Shop) -> No
     shop.publish(MakeToy(number=1, how="counted"))
     hold.wait(worker)
     ended = shop.database.value(
-        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND"
-        " application_name = 'bellhop-toyshop' AND state = 'idle in transaction'"
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND backend_type = 'client backend'"
+        " AND application_name = 'bellhop-toyshop' AND state = 'idle in transaction'"
     )
     hold.release()
 

@@ -19,6 +19,11 @@ from shared.discovery import services
 
 SECRET_KEY = "a-secret-of-the-tests-that-is-long-enough"
 TEMPLATE = "bellhop_template"
+OPEN_TRANSACTIONS = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND backend_type = 'client backend' AND state LIKE 'idle in transaction%'
+"""
+"""How many clients of this database are inside of a transaction and run no statement."""
 TOYSHOP = """
 CREATE SCHEMA toyshop;
 CREATE TABLE toyshop.effect (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, number bigint NOT NULL, what text NOT NULL);

@@ -63,6 +63,18 @@ class Proxy:
         """Reset every connection that is open. New ones are served."""
         self._do(self._cancel)
 
+    def strand(self) -> None:
+        """Drop for good all packets of the connections that are open, and serve new ones: a server whose machine is
+        gone without a word, and another in its place.
+        """
+
+        def strand() -> None:
+            stranded, self._sockets = self._sockets, set()
+            for writer in stranded:
+                _filter(writer, drop=True)
+
+        self._do(strand)
+
     def restore(self) -> None:
         """Let all through again, also what was kept. A connection that was silent goes on when the kernel next tries."""
         self._change(silent=False, delay=0.0)

@@ -78,7 +78,7 @@ def on_toy_made(message: ToyMade, session: Session, dependencies: Any) -> None:
     session.execute(EFFECT, {"number": message.number, "what": "heard"})
 
 
-@actor(ToyFailed, queue="toyshop.events", tries=5, backoff=SOON)
+@actor(ToyFailed, queue="toyshop.notices", tries=5, backoff=SOON)
 def on_toy_failed(message: ToyFailed, session: Session, dependencies: Any) -> None:
     session.execute(EFFECT, {"number": message.fields["number"], "what": "told"})
 
@@ -94,7 +94,7 @@ def rush_toy(message: RushToy, session: Session, dependencies: Any) -> None:
     toil(random.uniform(0.4, 0.8))
 
 
-@actor(BreakThread, queue="toyshop.wrapping", tries=5, backoff=SOON)
+@actor(BreakThread, queue="toyshop.breaking", tries=5, backoff=SOON)
 def break_thread(message: BreakThread, session: Session, dependencies: Any) -> None:
     session.execute(EFFECT, {"number": message.number, "what": "broken"})
     others = [thread for thread in threading.enumerate() if thread is not threading.current_thread()]

@@ -40,7 +40,11 @@ def test_the_examples_about_messages_declare_what_they_say() -> None:
     """They run as they are printed, and migrate would declare their queues."""
     names = run_examples("docs/messaging.md")
     declared = [value for value in names.values() if isinstance(value, ActorDeclaration)]
-    assert topology_of(subscriptions_of(declared)).work_queues == ["toyshop.default", "toyshop.orders"]
+    assert topology_of(subscriptions_of(declared)).work_queues == [
+        "toyshop.default",
+        "toyshop.events",
+        "toyshop.orders",
+    ]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)

@@ -20,13 +20,16 @@ from shared.messaging.middleware import TokenBucket, WithoutOverlapping
 from shared.messaging.outbox import Session
 from shared.messaging.retries import Delays
 
-WEBHOOKS, DEFAULT = "appointments.webhooks", "appointments.default"
+CALENDAR_EVENTS, DEFAULT = "appointments.calendar_events", "appointments.default"
+"""Apart from the events of calls: a calendar can send thousands at once."""
+WEBHOOKS = "appointments.webhooks"
 DELAYS = [5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 7200.0]
 
 
 @actor(
     CalcomEventReceived,
-    queue=WEBHOOKS,
+    queue=CALENDAR_EVENTS,
+    formerly=[WEBHOOKS],
     tries=10,
     backoff=Delays(DELAYS),
     time_limit=30,
@@ -41,7 +44,13 @@ def hear_calendar_event(message: CalcomEventReceived, session: Session, dependen
 
 
 @provider_actor(
-    ReadStoredCalendarEvent, queue=WEBHOOKS, tries=10, backoff=Delays(DELAYS), time_limit=60, on_failure=AlertFailure
+    ReadStoredCalendarEvent,
+    queue=WEBHOOKS,
+    tries=10,
+    backoff=Delays(DELAYS),
+    time_limit=60,
+    repeatable=True,
+    on_failure=AlertFailure,
 )
 def read_stored_calendar_event(
     dependencies: Dependencies,

@@ -22,12 +22,20 @@ from shared.messaging.actor import ProviderSteps, actor, provider_actor
 from shared.messaging.outbox import Session
 from shared.messaging.retries import Delays
 
-CRITICAL, DEFAULT = "appointments.critical", "appointments.default"
+CALL_EVENTS, CRITICAL, DEFAULT = "appointments.call_events", "appointments.critical", "appointments.default"
 ASK_DEADLINE = 40.0
 """Seconds for one question to Retell; its list may have many pages, and has longer."""
 
 
-@actor(RetellEventReceived, queue=CRITICAL, tries=3, backoff=Delays([5, 30]), time_limit=60, on_failure=AlertFailure)
+@actor(
+    RetellEventReceived,
+    queue=CALL_EVENTS,
+    formerly=[CRITICAL],
+    tries=3,
+    backoff=Delays([5, 30]),
+    time_limit=60,
+    on_failure=AlertFailure,
+)
 def hear_call(message: RetellEventReceived, session: Session, dependencies: Dependencies) -> None:
     calls.hear(session, dependencies, message)
 
@@ -64,7 +72,7 @@ def fetch_call(dependencies: Dependencies) -> ProviderSteps[FetchCall, Look, See
     return _Fetch(dependencies)
 
 
-@provider_actor(ReadStoredCall, queue=CRITICAL, tries=5, on_failure=AlertFailure)
+@provider_actor(ReadStoredCall, queue=CRITICAL, tries=5, repeatable=True, on_failure=AlertFailure)
 def read_stored_call(dependencies: Dependencies) -> ProviderSteps[ReadStoredCall, Stored, Seen]:
     return _ReadStored(dependencies)
 

@@ -12,6 +12,7 @@ from pika.exceptions import AMQPError, ChannelClosedByBroker
 from services.console.errors import BrokerUnreachableError
 from shared.errors import OutcomeUnknown
 from shared.http import HttpClient, ProviderUnreachable
+from shared.messaging.broker_connections import open_connection
 
 COLUMNS = "name,messages_ready,messages_unacknowledged,consumers"
 
@@ -57,7 +58,7 @@ def count_by_declares(rabbitmq_url: str, queues: Iterable[str]) -> dict[str, Que
     """The queues among these that are there. Raises BrokerUnreachableError."""
     found = {}
     try:
-        connection = pika.BlockingConnection(pika.URLParameters(rabbitmq_url))
+        connection = open_connection(rabbitmq_url, "console")
         try:
             for queue in queues:
                 declared = _declared(connection, queue)

@@ -140,7 +140,8 @@ def test_database_away_is_503_soon_and_heals(gateway: Gateway) -> None:
     server = gateway.database.url.replace(f"/{name}", "/postgres")
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false".encode())
-        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
+        cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND backend_type = 'client backend'"
+        connection.execute(cut, (name,))
         away = [gateway.call("GET", "/v1/toys"), ask(gateway.port, "GET", "/readyz")]
         alive = ask(gateway.port, "GET", "/healthz")
         connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true".encode())

@@ -62,10 +62,15 @@ class Shop:
         return relay
 
     def start_worker(
-        self, *declarations: ActorDeclaration, threads: int = 4, grace: float = 5.0, dependencies: object = None
+        self,
+        *declarations: ActorDeclaration,
+        threads: int = 4,
+        grace: float = 5.0,
+        dependencies: object = None,
+        queues: frozenset[str] = frozenset(),
     ) -> WorkerProcess:
         service = declarations[0].service
-        options = WorkerOptions(frozenset(), threads, grace)
+        options = WorkerOptions(queues, threads, grace)
         worker = WorkerProcess(service, declarations, self._settings(service), dependencies, options)
         worker.start()
         self._running.append(worker)

@@ -11,6 +11,7 @@ from shared.messaging.runner import Ending
 from shared.messaging.time_limits import TimeLimits
 from tests.integration.messaging.bench import Bench, Died, delivery_of
 from tests.integration.messaging.carrier import Carrier, ship
+from tests.support.databases import OPEN_TRANSACTIONS
 from tests.support.waiting import wait_for
 from tests.toyshop.contracts import ShipToy, ToyFailed
 
@@ -55,10 +56,7 @@ def test_no_transaction_is_open_during_the_call(bench: Bench) -> None:
     delivery = delivery_of(TOY)
 
     def look() -> str:
-        open_ones = (
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%%'"
-        )
-        seen.extend([bench.database.value(open_ones), bench.standing(delivery.message_id), leases(bench)])
+        seen.extend([bench.database.value(OPEN_TRANSACTIONS), bench.standing(delivery.message_id), leases(bench)])
         return "shipped"
 
     bench.run(ship(), delivery, dependencies=Carrier(call=look))

@@ -18,6 +18,7 @@ from tests.integration.messaging.shop import Shop
 from tests.integration.messaging.silence import silent
 from tests.integration.messaging.stock import let_mature
 from tests.support.databases import Database
+from tests.support.vhosts import VirtualHost
 from tests.support.waiting import wait_for
 from tests.toyshop.contracts import MakeToy, PackToy, ShipToy, ToyFailed, ToyMade, UnheardToy
 
@@ -142,6 +143,27 @@ def test_binding_that_vanished_is_made_again(shop: Shop, logs: list[EventDict]) 
 
     assert sorted(numbers_in(shop, EVENTS)) == [0, 1]
     assert shop.failed_jobs() == []
+
+
+def test_an_event_leaves_the_queue_where_the_release_before_heard_it(shop: Shop) -> None:
+    """It was bound to the queue of the commands; the relay of this release takes that off when it connects."""
+    shop.declare(HEAR, MAKE)
+    connection = shop.vhost.connect()
+    connection.channel().queue_bind(DEFAULT, EVENTS_EXCHANGE, ToyMade.kind)
+    connection.close()
+    shop.start_relay()
+    wait_for(lambda: DEFAULT not in hearing(shop.vhost, ToyMade.kind), what="the old binding to be taken off")
+
+    shop.publish(ToyMade(number=1))
+    wait_for(lambda: shop.vhost.count(EVENTS) == 1, what="the event")
+
+    assert shop.vhost.count(DEFAULT) == 0
+
+
+def hearing(vhost: VirtualHost, kind: str) -> set[str]:
+    """The queues that an event is bound to."""
+    listed = vhost.management("GET", f"/api/exchanges/{vhost.name}/{EVENTS_EXCHANGE}/bindings/source")
+    return {one["destination"] for one in listed if one["routing_key"] == kind}
 
 
 def hurry(database: Database) -> bool:

@@ -6,7 +6,15 @@ import pika.exceptions
 import pytest
 
 from shared.messaging.actor import declarations_in
-from shared.messaging.topology import Topology, declare, definitions, subscriptions_of, topology_of
+from shared.messaging.envelope import EVENTS_EXCHANGE
+from shared.messaging.topology import (
+    Topology,
+    declare,
+    definitions,
+    subscriptions_of,
+    topology_of,
+    unbind_former,
+)
 from tests.support.vhosts import VirtualHost
 from tests.toyshop import actors
 
@@ -66,6 +74,20 @@ def test_definitions_make_the_same_topology(rabbitmq: VirtualHost) -> None:
     assert {what: len(of_rabbitmq(rabbitmq, what)) for what in before} == before
     assert before["queues"] == len(TOPOLOGY.queues)
     assert before["bindings"] == len(TOPOLOGY.bindings)
+
+
+def test_an_event_is_unbound_from_where_it_was_heard_before(rabbitmq: VirtualHost) -> None:
+    """Of the service that hears it elsewhere now; the bindings of now stay."""
+    declare_in(rabbitmq, TOPOLOGY)
+    connection = rabbitmq.connect()
+    channel = connection.channel()
+    channel.queue_bind("toyshop.default", EVENTS_EXCHANGE, "toyshop.toy.made")
+
+    unbind_former(channel, TOPOLOGY)
+    connection.close()
+
+    bindings = {(one["source"], one["destination"], one["routing_key"]) for one in of_rabbitmq(rabbitmq, "bindings")}
+    assert bindings == TOPOLOGY.bindings
 
 
 def test_declaring_again_is_harmless(rabbitmq: VirtualHost) -> None:

@@ -183,7 +183,8 @@ def away(database: Database) -> Iterator[None]:
     with psycopg.connect(os.environ["BELLHOP_TEST_POSTGRES_URL"], autocommit=True) as server:
         name = str(url.database)
         server.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false".encode())
-        server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
+        cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND backend_type = 'client backend'"
+        server.execute(cut, (name,))
         try:
             yield
         finally:
@@ -210,6 +211,25 @@ def test_nothing_is_taken_while_the_database_is_away(shop: Shop) -> None:
     assert set(shop.effects().values()) == {1}
     assert (shop.failed_jobs(), shop.database.query("SELECT * FROM messaging.attempt")) == ([], [])
     assert shop.vhost.count(f"{DEFAULT}.XQ") == 0
+
+
+def test_what_lies_in_the_queue_of_the_release_before_is_heard(shop: Shop) -> None:
+    """An event that moved to a queue of its own still waits in the old one, whose worker takes no other queue: it is
+    worked off, and a copy that comes over the new queue as well changes nothing.
+    """
+    shop.declare(declare(MakeToy, "made"), declare(ToyMade, "heard", queue=EVENTS))
+    now = (declare(MakeToy, "made"), declare(ToyMade, "heard", queue=EVENTS, formerly=[DEFAULT]))
+    both = [envelope(ToyMade.kind, kwargs={"number": number}) for number in (1, 2)]
+    shop.put(DEFAULT, *both)
+    shop.put(EVENTS, both[1])
+
+    shop.start_worker(*now, queues=frozenset({DEFAULT}))
+    wait_for(lambda: len(shop.effects()) == 2, what="the events")
+    shop.start_worker(*now, queues=frozenset({EVENTS}))
+    wait_for(lambda: shop.vhost.count(EVENTS) == 0, what="the copy to be taken")
+
+    assert shop.effects() == {(1, "heard"): 1, (2, "heard"): 1}
+    assert [shop.vhost.count(f"{queue}.XQ") for queue in (DEFAULT, EVENTS)] == [0, 0]
 
 
 def test_worker_takes_only_the_queues_it_is_told(shop: Shop) -> None:

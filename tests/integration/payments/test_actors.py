@@ -48,7 +48,7 @@ def delivery(data: dict[str, Any]) -> Delivery:
     )
     return Delivery(
         service="payments",
-        queue=actors.QUEUE,
+        queue=actors.EVENTS,
         kind=event.kind,
         message_id=new_id(),
         turn=1,

@@ -20,7 +20,7 @@ from shared.storage import StorageUnavailable
 from tests.integration.reports.exporting import Desk, OddStorage, WatchedFiles
 from tests.integration.reports.telling import Story
 from tests.support.attendees import fill_with_attendees
-from tests.support.databases import Database
+from tests.support.databases import OPEN_TRANSACTIONS, Database
 
 
 @pytest.fixture
@@ -85,9 +85,8 @@ def test_a_file_shows_one_moment_whatever_happens_meanwhile(desk: Desk) -> None:
 
 def test_no_transaction_is_open_while_a_file_is_stored(desk: Desk) -> None:
     """A storage may be slow: nobody's rows are kept from being cleared away for it."""
-    open_ones = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in %'"
     seen: list[int] = []
-    storage = OddStorage(desk.storage, lambda: seen.append(desk.database.value(open_ones)))
+    storage = OddStorage(desk.storage, lambda: seen.append(desk.database.value(OPEN_TRANSACTIONS)))
     desk.open(replace(desk.needs, storage=storage))
     desk.ask()
 

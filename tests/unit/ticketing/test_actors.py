@@ -12,7 +12,7 @@ DECLARED = {declaration.contract: declaration for declaration in declarations_in
 def test_ticketing_hears_payments_generation_and_expiry() -> None:
     """Each on the queue of its class of work."""
     assert {contract: declaration.queue for contract, declaration in DECLARED.items()} == {
-        PaymentSucceeded: "ticketing.critical",
+        PaymentSucceeded: "ticketing.events",
         GenerateTickets: "ticketing.critical",
         ExpireOrders: "ticketing.default",
     }

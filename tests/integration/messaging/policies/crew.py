@@ -57,7 +57,8 @@ class Crew:
             LOCK TABLE messaging.outbox IN EXCLUSIVE MODE; DELETE FROM messaging.outbox WHERE kind = '{kind}';
         END $$"""
         waiting = """SELECT 1 FROM pg_stat_activity
-            WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE %s"""
+            WHERE datname = current_database() AND backend_type = 'client backend' AND wait_event_type = 'Lock'
+            AND query LIKE %s"""
         with ThreadPoolExecutor(1) as pool:
             deleted = pool.submit(self.query, delete)
             wait_for(lambda: self.query(waiting, "DO $$ BEGIN%"), 20, "the deletion to be next")

@@ -245,7 +245,9 @@ def test_the_colour_profile_is_kept(pictures: PillowPictures) -> None:
     assert {opened(one).info.get("icc_profile") for one in picture.thumbnails} == {profile}
 
 
-@pytest.mark.parametrize("profile", [b"no profile", b"\x00" * 200, srgb_profile()[:100]])
+@pytest.mark.parametrize(
+    "profile", [b"no profile", b"\x00" * 200, srgb_profile()[:100]], ids=["text", "zeros", "breaks off"]
+)
 def test_a_broken_colour_profile_is_left_out(pictures: PillowPictures, profile: bytes) -> None:
     """And noted."""
     picture = look(pictures, photo(icc_profile=profile))
@@ -288,6 +290,7 @@ def test_the_picture_within_is_ignored(pictures: PillowPictures) -> None:
         (exif_of({0x0112: 6}, {0xA002: 100, 0xA003: 100}), ("exif_size_odd",)),
         (exif_of({}, {0x9003: "yesterday"}), ("exif_date_odd",)),
     ],
+    ids=["rubbish", "begins outside", "empty", "points nowhere", "odd orientation", "odd size", "odd date"],
 )
 def test_broken_exif_costs_nothing_but_a_note(pictures: PillowPictures, block: bytes, faults: tuple[str, ...]) -> None:
     """The photo is kept and shown."""
