@@ -1,6 +1,8 @@
 """The health port of every process: `/healthz`, `/readyz` and `/metrics` over plain HTTP."""
 
 import json
+import selectors
+import socket
 import socketserver
 import sys
 import threading
@@ -62,14 +64,13 @@ class HealthServer:
             raise OSError(
                 error.errno, f"health port {self._address[0]}:{self._address[1]}: {error.strerror}"
             ) from error
-        threading.Thread(target=self._server.serve_forever, args=(0.1,), name="health", daemon=True).start()
+        threading.Thread(target=self._server.serve, name="health", daemon=True).start()
 
     def stop(self) -> None:
         """Close the port; requests that are being answered are not waited for."""
         server, self._server = self._server, None
         if server is not None:
-            server.shutdown()
-            server.server_close()
+            server.end()
 
 
 _Answer = tuple[int, str, bytes]
@@ -94,12 +95,34 @@ def _exposition(registry: CollectorRegistry, accept: str) -> _Answer:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
+    timeout = 0
     request_queue_size = 64
 
     def __init__(self, address: tuple[str, int], routes: dict[str, Callable[[str], _Answer]]) -> None:
         self.address_family = AF_INET6 if ":" in address[0] else AF_INET
         self.routes = routes
         super().__init__(address, _Handler)
+
+        self._wake, self._woken = socket.socketpair()
+        self._ended = threading.Event()
+
+    def serve(self) -> None:
+        """Answer until `end`. The standard library's own loop wakes up several times a second to look whether it may go
+        on; an idle process sleeps here.
+        """
+        with selectors.DefaultSelector() as selector:
+            listening = selector.register(self, selectors.EVENT_READ)
+            selector.register(self._woken, selectors.EVENT_READ)
+            while all(key is listening for key, _ in selector.select()):
+                self.handle_request()
+        self.server_close()
+        self._woken.close()
+        self._ended.set()
+
+    def end(self) -> None:
+        """Close the port; requests that are being answered are not waited for."""
+        self._wake.close()
+        self._ended.wait()
 
     def server_bind(self) -> None:
         """Bind without HTTPServer's look-up of the host's own name, which hangs where there is no DNS."""

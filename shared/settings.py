@@ -22,4 +22,10 @@ class Settings(BaseSettings):
     worker_threads: int = 8
     worker_grace: float = 30.0
     worker_overtime: float = 10.0
+    worker_max_jobs: int | None = None
+    """A worker stops after so many jobs, to be started again; so do the next two, in seconds and megabytes."""
+    worker_max_seconds: float | None = None
+    worker_max_memory: float | None = None
+    worker_time_limit: float | None = None
+    """The longest that any job of a worker may take, in seconds; it lowers what an actor declares."""
     log_level: str = "INFO"

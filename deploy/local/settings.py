@@ -30,6 +30,10 @@ class Pool:
 
 
 APART = {
+    "ticketing": (
+        Pool("ticketing", "ticketing", ("ticketing.events", "ticketing.critical", "ticketing.default")),
+        Pool("ticketing-printing", "ticketing", ("ticketing.printing",), threads=4),
+    ),
     "media": (
         Pool("media", "media", ("media.photos", "media.default")),
         Pool("media-archives", "media", ("media.archives",), threads=2),

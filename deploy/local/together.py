@@ -25,7 +25,8 @@ from shared.messaging.actor import declarations_in
 from shared.messaging.memory import MemoryBroker, MemoryPublisher
 from shared.messaging.notifier import Notifier
 from shared.messaging.topology import subscriptions_of
-from shared.messaging.worker import WorkerOptions, WorkerProcess
+from shared.messaging.worker import WorkerProcess
+from shared.messaging.worker_options import WorkerOptions
 from shared.metrics import Metrics
 from shared.settings import Settings
 from shared.storage import open_storage

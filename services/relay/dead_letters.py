@@ -24,8 +24,8 @@ from services.relay.routes import Routes
 from shared.errors import PermanentError
 from shared.messaging.broker_connections import connection_parameters
 from shared.messaging.closing import hang_up
-from shared.messaging.consumer import check_shape, check_strictly
 from shared.messaging.envelope import MalformedEnvelopeError
+from shared.messaging.envelope_checks import check_shape, check_strictly
 from shared.messaging.topology import UNROUTABLE, dead_letter_queue
 
 PREFETCH = 20

@@ -6,6 +6,7 @@ What is not listed in the table of docs/messaging.md behaves as in Dramatiq; its
 from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import Any
+from weakref import WeakSet
 
 import pika
 import pika.exceptions
@@ -18,6 +19,7 @@ from shared.messaging.broker_connections import connection_parameters
 from shared.messaging.consumer import ConsumedMessage, Consumer
 from shared.messaging.publisher import Publication, Publisher
 from shared.messaging.topology import PARK, dead_letter_queue, kept_queue_arguments, work_queue_arguments
+from shared.messaging.work_queue import StrictWorkQueue
 
 RUNGS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
 """Seconds of the delay ladder for stock actors. A delay is walked down rung by rung, so it is exact to a second."""
@@ -55,6 +57,9 @@ class Broker(RabbitmqBroker):
         self._url = url if isinstance(url, str) else ""
         self.prefetches: dict[str, int] = {}
         """By queue; where it says nothing, whoever consumes decides."""
+        self.turns: StrictWorkQueue | None = None
+        """Where the queues of a process are served in strict order."""
+        self._consumers: WeakSet[Consumer] = WeakSet()
         self._guarded: set[str] = set()
         self._publisher: Publisher | None = None
         self._publisher_lock = Lock()
@@ -67,7 +72,14 @@ class Broker(RabbitmqBroker):
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5_000) -> Consumer:
         consumer = super().consume(queue_name, self.prefetches.get(queue_name, prefetch), timeout)
         assert isinstance(consumer, Consumer)
+        self._consumers.add(consumer)
         return consumer
+
+    def stop_consuming(self) -> None:
+        """The process is ending: every consumer cancels itself, at once."""
+        self.is_stopping = True
+        for consumer in list(self._consumers):
+            consumer.wake()
 
     def guard(self, actor_name: str) -> None:
         """Acknowledge this actor's messages only once their outcome is committed (`ConsumedMessage.settled`)."""

@@ -9,8 +9,8 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import islice
+from time import monotonic
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 import pika.exceptions
 import pika.frame
@@ -20,13 +20,19 @@ from dramatiq.brokers.rabbitmq import _RabbitmqConsumer, _RabbitmqMessage
 from dramatiq.common import current_millis
 from dramatiq.errors import ConnectionClosed, DecodeError
 
-from shared.messaging.envelope import MAX_BODY_BYTES, SPARE_BYTES, MalformedEnvelopeError
+from shared.messaging.envelope import MalformedEnvelopeError
+from shared.messaging.envelope_checks import check_shape, check_strictly
+from shared.messaging.turns import LOOK_SECONDS, Turn
 
 if TYPE_CHECKING:
     from shared.messaging.broker import Broker
 
 HELD_MILLISECONDS = 1_000
 """A delay shorter than this may be spent in the memory of a worker, as stock Dramatiq does with all of them."""
+FIRST_LOOK_SECONDS = 0.2
+"""How long the first look at a queue may take."""
+IDLE_SECONDS = 0.2
+"""How often a consumer that may take nothing looks whether it may again."""
 
 
 class ConsumedMessage(_RabbitmqMessage):
@@ -46,8 +52,12 @@ class Consumer(_RabbitmqConsumer):
     broker: "Broker"
 
     def __init__(self, broker: "Broker", queue_name: str, prefetch: int, timeout: int) -> None:
-        super().__init__(broker, queue_name, prefetch, timeout)
+        super().__init__(broker, queue_name, prefetch, min(timeout, int(FIRST_LOOK_SECONDS * 1000)))
         self._timeout = timeout / 1000
+        self._prefetch = prefetch
+        self._turn = None if broker.turns is None else Turn(self, broker.turns)
+        if self._turn is not None:
+            self._timeout = min(self._timeout, LOOK_SECONDS)
         self._cancelled = self._cancel_sent = False
         self._done: deque[int] = deque()
         self._told_done = False
@@ -59,10 +69,12 @@ class Consumer(_RabbitmqConsumer):
     def __next__(self) -> MessageProxy | None:
         if self.broker.is_stopping and not self._cancelled:
             self._cancel()
-        if not self._may_take():
+        if not (self._may_take() and (self._turn is None or self._cancelled or self._turn.has_come())):
             self._idle()
             return None
         try:
+            if not self._wait():
+                return None
             method, _, body = next(self.iterator)
         except (AssertionError, pika.exceptions.AMQPConnectionError, pika.exceptions.AMQPChannelError) as error:
             if getattr(error, "reply_code", None) == 404:
@@ -70,9 +82,9 @@ class Consumer(_RabbitmqConsumer):
             raise ConnectionClosed(error) from None
         if method is None:
             return None
-        return self._accept(method, body)
+        return self.accept(method, body)
 
-    def _accept(self, method: Any, body: bytes) -> ConsumedMessage | None:
+    def accept(self, method: Any, body: bytes) -> ConsumedMessage | None:
         try:
             message = Message.decode(body)
             check_shape(message)
@@ -103,17 +115,45 @@ class Consumer(_RabbitmqConsumer):
         self.ack(consumed)
         return True
 
+    def _wait(self) -> bool:
+        """Wait for a message, at most the time-out. Whether to ask the iterator for it.
+
+        The iterator's own wait heeds no wake-up; but it begins to consume, and says that RabbitMQ ended that.
+        """
+        channel, end = self.channel, monotonic() + self._timeout
+        while channel._queue_consumer_generator is not None:  # noqa: SLF001 - pika's name for a consumer that is there
+            if channel.get_waiting_message_count() or channel._queue_consumer_generator.pending_events:  # noqa: SLF001
+                return self._may_take()
+            left = end - monotonic()
+            if left <= 0 or self.broker.is_stopping or not self._may_take():
+                return False
+            channel._process_data_events(time_limit=left)  # noqa: SLF001 - raises where the channel was closed
+        return True
+
+    def wake(self) -> None:
+        """Have it look around at once. May be called from any thread."""
+        with contextlib.suppress(ConnectionClosed):
+            self._answer(lambda: None)
+
     def _cancel(self) -> None:
         """Have RabbitMQ send no more. What it has sent is taken still, and handed back uncounted: pika's own `cancel`
         would return it to the queue, which counts a delivery.
         """
         self._cancelled = True
+        self._cancel_and_flush()
+
+    def cancel_for_now(self) -> None:
+        """The same, but it will consume again."""
+        self._cancel_and_flush()
+        self._cancel_sent = False
+
+    def _cancel_and_flush(self) -> None:
         try:
             self._send_cancel()
             # RabbitMQ answers in order. With the first answer the queue has been told; with the second, all that it had
             # sent until then is here.
             for _ in range(2):
-                self.channel.basic_qos(prefetch_count=1)
+                self.channel.basic_qos(prefetch_count=self._prefetch)
         except (pika.exceptions.AMQPConnectionError, pika.exceptions.AMQPChannelError) as error:
             raise ConnectionClosed(error) from None
 
@@ -136,13 +176,13 @@ class Consumer(_RabbitmqConsumer):
         if not self._cancelled:
             self._cancel()
         waiting = islice(self.iterator, self.channel.get_waiting_message_count())
-        accepted = [self._accept(method, body) for method, _, body in waiting]
+        accepted = [self.accept(method, body) for method, _, body in waiting]
         return [message for message in accepted if message is not None]
 
     def _idle(self) -> None:
         """Take nothing, but keep the connection alive and let acknowledgements out."""
         try:
-            self.connection.process_data_events(time_limit=min(self._timeout, 0.2))
+            self.connection.process_data_events(time_limit=min(self._timeout, IDLE_SECONDS))
         except (AssertionError, pika.exceptions.AMQPError) as error:
             raise ConnectionClosed(error) from None
 
@@ -223,42 +263,3 @@ class Consumer(_RabbitmqConsumer):
             self.connection.add_callback_threadsafe(callback)
         except (pika.exceptions.AMQPConnectionError, pika.exceptions.AMQPChannelError) as error:
             raise ConnectionClosed(error) from None
-
-
-def check_shape(message: Message[Any]) -> None:
-    """What Dramatiq's own threads rely on. Raises MalformedEnvelopeError with what is wrong."""
-    shapes = {"queue_name": str, "actor_name": str, "kwargs": dict, "options": dict, "message_id": str}
-    for name, shape in shapes.items():
-        value = getattr(message, name)
-        if not isinstance(value, shape):
-            raise MalformedEnvelopeError(f"wrong envelope: {name} is {type(value).__name__}, not {shape.__name__}")
-    if not isinstance(message.message_timestamp, int | float):
-        raise MalformedEnvelopeError("wrong envelope: message_timestamp is not a number")
-
-
-def check_strictly(message: Message[Any], size: int) -> None:
-    """What Bellhop's actors rely on besides. Raises MalformedEnvelopeError with what is wrong."""
-    if size > MAX_BODY_BYTES + SPARE_BYTES:
-        raise MalformedEnvelopeError(f"too large: {size} bytes, {MAX_BODY_BYTES} are allowed")
-    if message.args:
-        raise MalformedEnvelopeError("wrong envelope: args are given; fields travel as kwargs")
-    try:
-        UUID(message.message_id)
-    except ValueError:
-        raise MalformedEnvelopeError("wrong envelope: message_id is not a UUID") from None
-    turn = message.options.get("turn", 1)
-    if not isinstance(turn, int) or isinstance(turn, bool) or not 1 <= turn < 2**31:
-        raise MalformedEnvelopeError("wrong envelope: options.turn is not a positive number")
-    if "eta" in message.options:
-        raise MalformedEnvelopeError("wrong envelope: options.eta is not used; a delay is a row in messaging.scheduled")
-    for name in ("correlation_id", "causation_id", "organisation_id"):
-        _check_uuid(name, message.options.get(name))
-
-
-def _check_uuid(name: str, value: object) -> None:
-    if value is None:
-        return
-    try:
-        UUID(value if isinstance(value, str) else "")
-    except ValueError:
-        raise MalformedEnvelopeError(f"wrong envelope: options.{name} is not a UUID") from None

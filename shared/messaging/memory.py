@@ -13,8 +13,11 @@ from dramatiq.brokers.stub import StubBroker, _StubConsumer
 
 from shared.messaging.publisher import Publication, Receipt
 from shared.messaging.topology import Subscription
+from shared.messaging.work_queue import StrictWorkQueue
 
 SCHEME = "memory://"
+LOOK_MILLISECONDS = 200
+"""A stub queue wakes nobody: whoever waits for it looks around so often."""
 
 
 class MemoryMessage(MessageProxy):
@@ -49,13 +52,19 @@ class MemoryBroker(StubBroker):
         super().__init__(middleware)
         self.is_stopping = False
         self.prefetches: dict[str, int] = {}
+        self.turns: StrictWorkQueue | None = None
 
     def declare_queue(self, queue_name: str) -> None:
         super().declare_queue(queue_name)
         self.delay_queues.clear()
 
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 100) -> MemoryConsumer:
+        timeout = min(timeout, LOOK_MILLISECONDS)
         return MemoryConsumer(self.queues[queue_name], self.dead_letters_by_queue[queue_name], prefetch, timeout)
+
+    def stop_consuming(self) -> None:
+        """The process is ending."""
+        self.is_stopping = True
 
     def guard(self, actor_name: str) -> None:
         """Every message is guarded here."""

@@ -68,6 +68,7 @@ class Runner:
     limits: TimeLimits
     metrics: Metrics
     notify: OnPublished = lambda _: None
+    ended: Callable[[str], None] = lambda _: None
     crowd: Crowd = field(default_factory=Crowd)
     points: HoldingPoints = field(default_factory=HoldingPoints)
     in_flight: InFlight = field(default_factory=InFlight)
@@ -277,6 +278,7 @@ class Runner:
 
     def tell(self, delivery: Delivery, outcome: Any, duration: float) -> None:
         """Count a delivery that has ended, and write its log line."""
+        self.ended(outcome)
         wait = max(0.0, time() - duration - delivery.published_at / 1000)
         self.metrics.observe(delivery.kind, delivery.queue, outcome, duration, wait)
         self.log.info(

@@ -9,11 +9,12 @@ Only jobs share that have proved to be quick, and one that is slow all the same 
 """
 
 from collections.abc import Callable, Iterable
-from queue import Empty, SimpleQueue
+from queue import Empty
 from time import monotonic
 from typing import Any
 
 from shared.messaging.actor import ActorDeclaration
+from shared.messaging.work_queue import WorkQueue
 
 LARGEST = 8
 """How many messages share a commit at most: beyond it, little of the commit's cost is left to share."""
@@ -33,13 +34,6 @@ a handler that fails at once costs next to nothing, one that had to be interrupt
 """
 
 _WEIGHT = 0.1
-
-
-class WorkQueue(SimpleQueue[Any]):
-    """First in, first out, in C: all our actors have one priority, and Dramatiq's queue is a heap written in Python."""
-
-    def task_done(self) -> None:
-        """Nobody joins this queue: the worker is stopped by its threads."""
 
 
 class Sharing:

@@ -71,17 +71,29 @@ class _Deadlines(threading.Thread):
         self._deadlines: dict[int, tuple[float, float]] = {}
         self._raised: dict[int, tuple[type[Interrupt], float]] = {}
         self._stopped = threading.Event()
+        self._armed = threading.Event()
 
     def run(self) -> None:
         while not self._stopped.wait(self._interval):
+            self._armed.wait()
             now = monotonic()
             with self._lock:
+                if not self._deadlines:
+                    # Nothing to look for until the next one arms itself.
+                    self._armed.clear()
                 for thread_id in [key for key, (deadline, _) in self._deadlines.items() if deadline <= now]:
                     self._raise(thread_id, TimeLimitExceeded)
 
     def arm(self, seconds: float, patience: float) -> None:
         with self._lock:
             self._deadlines[threading.get_ident()] = (monotonic() + seconds, patience)
+            if not self._armed.is_set():
+                self._armed.set()
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._stopped.set()
+        self._armed.set()
 
     def disarm(self) -> None:
         thread_id = threading.get_ident()

@@ -1,12 +1,8 @@
 """One worker process: one Dramatiq worker over one service's actors, with its gate, limits, health and graceful stop."""
 
-import argparse
 import contextlib
-import os
-import signal
-import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from time import monotonic
 from types import ModuleType
 from typing import Any
@@ -19,7 +15,6 @@ from sqlalchemy import Engine
 
 from shared.database.connections import connect
 from shared.database.engine import open_engine
-from shared.health import HealthServer
 from shared.logging import configure_logging
 from shared.messaging.actor import ActorDeclaration, declarations_in
 from shared.messaging.broker import Broker
@@ -29,37 +24,31 @@ from shared.messaging.memory import MemoryBroker
 from shared.messaging.notifier import Notifier
 from shared.messaging.queues import heard_on
 from shared.messaging.receiving import JsonEncoder, register
+from shared.messaging.recycling import Recycling
 from shared.messaging.runner import Runner
-from shared.messaging.sharing import Sharing, WorkQueue, prefetches
+from shared.messaging.sharing import Sharing, prefetches
 from shared.messaging.time_limits import TimeLimits
+from shared.messaging.watching import INTERRUPT_SECONDS, Watch
+from shared.messaging.work_queue import StrictWorkQueue, WorkQueue
+from shared.messaging.worker_options import WorkerOptions, parse_options
 from shared.metrics import Metrics
 from shared.settings import Settings
-
-WATCH_SECONDS = 0.25
-INTERRUPT_SECONDS = 5.0
-"""How long an interrupted job has, after the grace period, to roll back and be handed back."""
 
 IDLE_OVERTIMES = 3
 """A process that stands still altogether cannot end itself: after the longest time limit and this many overtimes
 PostgreSQL undoes its transactions, so that another process can have its messages.
 """
-LAST_RESORT_SECONDS = 25.0
+CONSUMER_MILLISECONDS = 10_000
+"""How long a thread waits for what may not come. A stop wakes it."""
 
 BuildDependencies = Callable[[Settings], object]
 
 
-@dataclass(frozen=True, slots=True)
-class WorkerOptions:
-    """What the command line says: which queues, and how many at a time."""
-
-    queues: frozenset[str]
-    threads: int
-    grace: float
-    overtime: float = 10.0
-
-
 class WorkerProcess:
-    """The parts of a worker process. `run` blocks until it is told to stop or a thread dies."""
+    """The worker of one service. A process has one, or in the small form those of several services.
+
+    `metrics` and `recycling` are the process's; a worker that is alone has its own.
+    """
 
     def __init__(
         self,
@@ -69,13 +58,14 @@ class WorkerProcess:
         dependencies: object,
         options: WorkerOptions,
         broker: MemoryBroker | None = None,
+        metrics: Metrics | None = None,
+        recycling: Recycling | None = None,
     ) -> None:
         self.service, self.options = service, options
-        self.declarations = heard_on(declarations, options.queues)
-        if not self.declarations:
-            raise SystemExit(f"{service} hears nothing on {sorted(options.queues)}: name one of its own queues")
+        self.declarations = chosen(service, declarations, options)
+        self.queues = sorted({one.queue for one in self.declarations})
         self.log = structlog.get_logger("bellhop.worker")
-        self.metrics = Metrics(service)
+        self.metrics = metrics or Metrics(service)
         self.engine: Engine = open_engine(
             settings.database_url,
             service,
@@ -92,19 +82,26 @@ class WorkerProcess:
         )
         for middleware in (CurrentMessage(), self.limits):
             self.broker.add_middleware(middleware)
-        queue = WorkQueue()
-        self.runner = self._runner(dependencies, queue)
-        self.worker = Worker(self.broker, worker_threads=options.threads, worker_timeout=200)
-        self.worker.work_queue = queue  # type: ignore[assignment] # has what Dramatiq's threads ask of theirs
-        self.broker.prefetches = prefetches(self.declarations, options.threads)
-        self.health = HealthServer(
-            settings.http_port, self.metrics.registry, self._alive, self._ready, host=settings.http_host
-        )
+        self._work_queue = self._make_work_queue()
+        self.runner = self._runner(dependencies, recycling or Recycling(options.limits, self.drain))
+        self.worker = Worker(self.broker, worker_threads=options.threads, worker_timeout=CONSUMER_MILLISECONDS)
+        self.worker.work_queue = self._work_queue  # type: ignore[assignment] # has what Dramatiq's threads ask of theirs
         self.metrics.database_gate_open.set(1)
-        self._stop = threading.Event()
-        self._beat = monotonic()
+        self._is_draining = False
 
-    def _runner(self, dependencies: object, queue: WorkQueue) -> Runner:
+    def _make_work_queue(self) -> WorkQueue:
+        """Where fetched messages wait, and how many may."""
+        self.broker.prefetches = prefetches(self.declarations, self.options.threads)
+        if self.options.once:
+            self.broker.prefetches = dict.fromkeys(self.queues, 1)
+        if not self.options.strict:
+            return WorkQueue()
+        for queue in tuple(self.options.queues)[1:]:
+            self.broker.prefetches[queue] = self.options.threads
+        self.broker.turns = StrictWorkQueue(tuple(self.options.queues), self.options.threads)
+        return self.broker.turns
+
+    def _runner(self, dependencies: object, recycling: Recycling) -> Runner:
         return Runner(
             self.service,
             self.engine,
@@ -113,39 +110,10 @@ class WorkerProcess:
             self.limits,
             self.metrics,
             notify=self.notifier.poke,
+            ended=recycling.count,
             points=holding_points(),
-            sharing=Sharing(queue),
+            sharing=Sharing(self._work_queue),
         )
-
-    def run(self) -> int:
-        """Work until SIGTERM or SIGINT. Returns the exit code: 1 if a thread died or cannot be interrupted, else 0."""
-        for name in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(name, lambda *_: self._stop.set())
-        self.start()
-        while not self._stop.wait(WATCH_SECONDS):
-            self._beat = monotonic()
-            self.metrics.oldest_in_flight.set(self.runner.in_flight.oldest())
-            if dead := self._dead_threads():
-                self.log.critical("a thread died, the process ends", threads=dead)
-                self.stop()
-                return 1
-            if (late := self.limits.unheeded()) > self.options.overtime:
-                self.log.critical(
-                    "a job outlasts its time limit and cannot be interrupted, the process ends", late=late
-                )
-                self._stop_hung()
-                return 1
-        self.stop()
-        return 0
-
-    def _stop_hung(self) -> None:
-        """Hand back all but the job that hangs. Its message comes again once this process, and so its connection, is
-        gone: a stop that hangs as well must not keep it.
-        """
-        last_resort = threading.Timer(LAST_RESORT_SECONDS, os._exit, (1,))
-        last_resort.daemon = True
-        last_resort.start()
-        self.stop(grace=min(self.options.grace, INTERRUPT_SECONDS))
 
     def start(self) -> None:
         """In this order: without process_boot Dramatiq's time limits never fire."""
@@ -155,28 +123,34 @@ class WorkerProcess:
         for declaration in self.declarations:
             register(self.broker, self.runner, declaration, self._acknowledge)
         self.notifier.start()
-        self.health.start()
         self.worker.start()
-        self.log.info(
-            "worker started", queues=sorted({one.queue for one in self.declarations}), threads=self.options.threads
-        )
+        self.log.info("worker started", queues=self.queues, threads=self.options.threads)
+
+    def look(self) -> None:
+        """Called by the process's main thread, every second or so."""
+
+    def drain(self) -> None:
+        """Take up no further message. What has begun goes on."""
+        self._is_draining = True
+        for thread in self.worker.workers:
+            thread.stop()
+        self._work_queue.close(len(self.worker.workers))
 
     def stop(self, grace: float | None = None) -> None:
         """Cancel the consumers, end what has started within the grace period, hand back the rest, uncounted."""
         grace = self.options.grace if grace is None else grace
         self.log.info("worker stopping", grace=grace)
-        self.broker.is_stopping = True
+        self.broker.stop_consuming()
         self.gate.stop()
-        for thread in self.worker.workers:
-            thread.stop()
+        self.drain()
         self._join(grace)
         self.runner.crowd.stop()
         self._interrupt()
         self.worker.stop(timeout=2_000)
         self.notifier.stop()
         self.broker.close()
+        self.limits.manager.stop()
         self.engine.dispose()
-        self.health.stop()
         self.log.info("worker stopped")
 
     def _acknowledge(self, message: Any) -> None:
@@ -196,25 +170,41 @@ class WorkerProcess:
         for thread in self.worker.workers:
             thread.join(max(0.0, end - monotonic()))
 
-    def _dead_threads(self) -> list[str]:
+    def dead_threads(self) -> list[str]:
+        """The names of threads that are gone and should not be."""
+        if self._is_draining:
+            return []
         threads = [*self.worker.workers, *self.worker.consumers.values(), self.limits.manager]
         return [thread.name for thread in threads if not thread.is_alive()]
 
-    def _alive(self) -> list[str]:
-        reasons = [f"thread {name} is dead" for name in self._dead_threads()]
-        if monotonic() - self._beat > 30:
-            reasons.append("the main thread has not moved for 30 s")
-        return reasons
-
-    def _ready(self) -> list[str]:
+    def not_ready(self) -> list[str]:
+        """Why it cannot work now; nothing if it can."""
         reasons = [] if self.gate.is_open else ["the database is away"]
         for queue, thread in list(self.worker.consumers.items()):
             if not getattr(thread.consumer, "is_connected", False):
                 reasons.append(f"not connected to queue {queue}")
         with contextlib.suppress(RuntimeError):
-            if len(self.worker.consumers) < len({one.queue for one in self.declarations}):
+            if len(self.worker.consumers) < len(self.queues):
                 reasons.append("consumers are starting")
         return reasons
+
+
+def chosen(service: str, declarations: Iterable[ActorDeclaration], options: WorkerOptions) -> list[ActorDeclaration]:
+    """Those of the queues that this worker serves, under its own time limit. Ends the process where there are none."""
+    everything = list(declarations)
+    known = {queue for one in everything for queue in (one.queue, *one.formerly)}
+    if unknown := sorted(set(options.queues) - known):
+        raise SystemExit(f"{service} hears nothing on {unknown}: name one of its own queues, {sorted(known)}")
+    found = heard_on(everything, options.queues)
+    if not found:
+        raise SystemExit(f"{service} hears nothing at all: it needs no worker")
+    return found if options.time_limit is None else [with_limit(one, options.time_limit) for one in found]
+
+
+def with_limit(declaration: ActorDeclaration, seconds: float) -> ActorDeclaration:
+    """The declaration with a time limit of so many seconds at most."""
+    policy = declaration.policy
+    return replace(declaration, policy=replace(policy, time_limit=min(policy.time_limit, seconds)))
 
 
 def probe(database_url: str) -> None:
@@ -228,13 +218,20 @@ def run_worker(
 ) -> int:
     """What each service's __main__ calls: settings, dependencies, worker. Returns the process's exit code."""
     settings = Settings()
-    parser = argparse.ArgumentParser(prog=f"python -m services.{service}")
-    parser.add_argument(
-        "--queues", default="", help="names of queues with commas between; all of the service's if left out"
-    )
-    parser.add_argument("--threads", type=int, default=settings.worker_threads, help="messages worked on at a time")
-    parsed = parser.parse_args(arguments)
+    options = parse_options(f"services.{service}", settings, arguments)
     configure_logging(service, settings.log_level)
-    queues = frozenset(name.strip() for name in parsed.queues.split(",") if name.strip())
-    options = WorkerOptions(queues, parsed.threads, settings.worker_grace, settings.worker_overtime)
-    return WorkerProcess(service, declarations_in(actors), settings, dependencies(settings), options).run()
+    metrics, recycling = Metrics(service), Recycling(options.limits)
+    worker = WorkerProcess(
+        service,
+        declarations_in(actors),
+        settings,
+        dependencies(settings),
+        options,
+        metrics=metrics,
+        recycling=recycling,
+    )
+    watch = Watch([worker], recycling, metrics, settings, options.wait if options.once else None)
+    try:
+        return watch.run()
+    except ValueError as error:
+        raise SystemExit(f"{service}: {error}") from None

@@ -17,7 +17,7 @@ from deploy.local.settings import APART, POOLS, SERVICES, Pool, goes_to, is_sett
 from deploy.rabbitmq.__main__ import FILE, rendered
 from shared import discovery
 from shared.database.roles import role_of, role_password
-from shared.messaging.worker import INTERRUPT_SECONDS
+from shared.messaging.watching import INTERRUPT_SECONDS
 from shared.settings import Settings
 from tests.architecture.source import ROOT, project_files, text_of
 

@@ -31,5 +31,8 @@ def test_nothing_is_promised_about_the_stack_alone() -> None:
     assert not set(ABOUT) & set(PROMISED)
 
 
-OF_EVERY_PROCESS = frozenset({"HTTP_HOST", "LOG_LEVEL", "WORKER_GRACE", "WORKER_OVERTIME", "WORKER_THREADS"})
+OF_EVERY_PROCESS = frozenset(
+    {"HTTP_HOST", "LOG_LEVEL", "WORKER_GRACE", "WORKER_OVERTIME", "WORKER_THREADS"}
+    | {"WORKER_MAX_JOBS", "WORKER_MAX_SECONDS", "WORKER_MAX_MEMORY", "WORKER_TIME_LIMIT"}
+)
 """How a process runs, not what it is for. They pass through `make up` as they are."""

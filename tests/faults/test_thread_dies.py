@@ -3,7 +3,7 @@
 from tests.faults.account import Account, once
 from tests.faults.shop import Shop
 from tests.support.waiting import wait_for
-from tests.toyshop.contracts import BreakThread, MakeToy
+from tests.toyshop.contracts import BreakThread, MakeToy, PackToy
 
 
 def test_process_ends_and_the_work_is_done_by_its_successor(shop: Shop) -> None:
@@ -13,11 +13,22 @@ def test_process_ends_and_the_work_is_done_by_its_successor(shop: Shop) -> None:
     threads = ("WorkerThread", "ConsumerThread", "_Deadlines")
     shop.relay()
     keeper = shop.keep(shop.worker)
+    packed = 100
     for number, thread in enumerate(threads):
         shop.publish(BreakThread(number=number, thread=thread))
-        wait_for(lambda deaths=number + 1: len(keeper.codes) == deaths, 30, f"the process to end without its {thread}")  # type: ignore[misc] # bound now
+        shop.wait_for_effects({(number, "broken"): 1})
+
+        def ended(deaths: int = number + 1) -> bool:
+            """A thread that waits for a message dies when one comes."""
+            nonlocal packed
+            shop.publish(PackToy(number=packed))
+            packed += 1
+            return len(keeper.codes) == deaths
+
+        wait_for(ended, 30, f"the process to end without its {thread}", every=0.2)
         shop.publish(MakeToy(number=number))
     expected = {**once(range(3)), **{(number, "broken"): 1 for number in range(3)}}
+    expected |= {(number, "packed"): 1 for number in range(100, packed)}
 
     counted = shop.settle(expected)
 

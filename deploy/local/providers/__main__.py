@@ -15,6 +15,9 @@ from deploy.local.providers.provider import Provider
 from deploy.local.providers.retell.api import LocalRetell
 from deploy.local.providers.server import Server
 
+LOOK_SECONDS = 3600.0
+"""How often the server looks whether it may go on. It may until the process ends, and its threads end with that."""
+
 
 def make(name: str, environment: Mapping[str, str]) -> Provider:
     """The provider of this name, with what the environment says of it."""
@@ -36,10 +39,9 @@ def main() -> None:
     signals = {signal.SIGTERM, signal.SIGINT}
     signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     server = Server(make(arguments.provider, os.environ), arguments.port)
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": LOOK_SECONDS}, daemon=True).start()
     print(f"local {arguments.provider} on {server.url}", flush=True)
     signal.sigwait(signals)
-    server.shutdown()
     server.server_close()
 
 

@@ -14,7 +14,8 @@ from shared.contracts.message import Contract
 from shared.ids import new_id
 from shared.messaging.actor import ActorDeclaration
 from shared.messaging.outbox import publish
-from shared.messaging.worker import WorkerOptions, WorkerProcess
+from shared.messaging.worker import WorkerProcess
+from shared.messaging.worker_options import WorkerOptions
 from shared.settings import Settings
 from tests.support.databases import Database
 from tests.support.vhosts import VirtualHost

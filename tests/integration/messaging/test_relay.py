@@ -63,7 +63,7 @@ def test_commit_wakes_the_relay(shop: Shop) -> None:
     shop.declare(MAKE)
     shop.start_relay(poll_seconds=30)
     worker = shop.start_worker(MAKE)
-    wait_for(lambda: worker._ready() == [], what="the worker to be ready")
+    wait_for(lambda: worker.not_ready() == [], what="the worker to be ready")
     shop.publish(MakeToy(number=1))
     worker.notifier.poke()
 

@@ -15,7 +15,8 @@ from shared.errors import TransientError
 from shared.messaging.actor import ActorDeclaration, Snooze, actor
 from shared.messaging.outbox import publish, publish_all
 from shared.messaging.retries import Delays
-from shared.messaging.worker import WorkerOptions, WorkerProcess
+from shared.messaging.worker import WorkerProcess
+from shared.messaging.worker_options import WorkerOptions
 from tests.integration.messaging.shop import Shop, envelope
 from tests.support.databases import Database
 from tests.support.waiting import wait_for
@@ -203,7 +204,7 @@ def test_nothing_is_taken_while_the_database_is_away(shop: Shop) -> None:
     with away(shop.database):
         shop.put(DEFAULT, *(envelope(MakeToy.kind, kwargs={"number": number}) for number in range(1, 60)))
         wait_for(lambda: not worker.gate.is_open, what="the gate to be shut")
-        wait_for(lambda: worker._ready() == ["the database is away"], what="the worker to say so")
+        wait_for(lambda: worker.not_ready() == ["the database is away"], what="the worker to say so")
         in_the_queue = shop.vhost.count(DEFAULT)
     wait_for(lambda: len(shop.effects()) == 60, what="all of them")
 

@@ -14,10 +14,10 @@ from shared.messaging.sharing import (
     LARGEST,
     QUICK_SECONDS,
     Sharing,
-    WorkQueue,
     may_share,
     prefetches,
 )
+from shared.messaging.work_queue import WorkQueue
 from tests.toyshop.contracts import MakeToy, PackToy
 
 

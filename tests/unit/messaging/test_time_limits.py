@@ -15,7 +15,7 @@ def limits() -> Iterator[TimeLimits]:
     limits = TimeLimits(interval=1)
     limits.manager.start()
     yield limits
-    limits.manager._stopped.set()
+    limits.manager.stop()
     limits.manager.join(5)
 
 

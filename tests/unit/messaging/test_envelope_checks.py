@@ -6,8 +6,8 @@ import pytest
 from dramatiq import Message
 
 from shared.ids import new_id
-from shared.messaging.consumer import check_shape, check_strictly
 from shared.messaging.envelope import MAX_BODY_BYTES, SPARE_BYTES, MalformedEnvelopeError
+from shared.messaging.envelope_checks import check_shape, check_strictly
 
 
 def message(**changes: Any) -> Message[Any]:
