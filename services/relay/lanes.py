@@ -14,7 +14,8 @@ from services.relay.returned import end_returned
 from services.relay.routes import Routes
 from shared.messaging.faults import HoldingPoints
 from shared.messaging.memory import MemoryPublisher
-from shared.messaging.publisher import Publisher, Receipt, wait_for_all
+from shared.messaging.publisher import Publisher
+from shared.messaging.receipts import Receipt, wait_for_all
 from shared.metrics import Metrics
 
 CONFIRM_SECONDS = 10.0

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from services.relay.repository import OutboxRow
 from services.relay.shares import Pool
 from shared.messaging.envelope import EVENTS_EXCHANGE
-from shared.messaging.publisher import Publication
+from shared.messaging.receipts import Publication
 from shared.messaging.topology import Subscription
 
 

@@ -11,7 +11,7 @@ from dramatiq import Message, Middleware
 from dramatiq.broker import MessageProxy
 from dramatiq.brokers.stub import StubBroker, _StubConsumer
 
-from shared.messaging.publisher import Publication, Receipt
+from shared.messaging.receipts import Publication, Receipt
 from shared.messaging.topology import Subscription
 from shared.messaging.work_queue import StrictWorkQueue
 
