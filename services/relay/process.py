@@ -26,6 +26,7 @@ from shared.messaging.faults import holding_points
 from shared.messaging.memory import MemoryPublisher
 from shared.messaging.notifier import CHANNEL, REPAIRED, ids_in, notify
 from shared.messaging.publisher import Publisher
+from shared.messaging.subscriptions import read_subscriptions
 from shared.messaging.topology import bind, topology_of, unbind_former
 from shared.metrics import Metrics
 from shared.settings import Settings
@@ -163,7 +164,7 @@ class RelayProcess:
         bound = False
         lag_at = purge_at = 0.0
         while not self._stop.is_set():
-            self.routes.learn(repository.subscriptions(connection))
+            self.routes.learn(read_subscriptions(connection))
             self.routes.pools = looking.pools(connection)
             looked = monotonic()
             if looked >= lag_at:

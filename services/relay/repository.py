@@ -7,9 +7,7 @@ from uuid import UUID
 
 import psycopg
 
-from shared.messaging.repair import REPAIR_LOCK
 from shared.messaging.sending import NOBODY
-from shared.messaging.topology import Subscription
 
 Connection = psycopg.Connection[Any]
 
@@ -87,19 +85,6 @@ def refuse(connection: Connection, ids: Sequence[int]) -> None:
 def set_aside(connection: Connection, ids: Sequence[int]) -> None:
     """Hand rows of a destination that does not answer to the lane for those, at once."""
     connection.execute("UPDATE messaging.outbox SET not_before = clock_timestamp() WHERE id = ANY(%s)", (list(ids),))
-
-
-def is_being_repaired(connection: Connection) -> bool:
-    """True while `repair` makes queues anew: what no queue takes now may be taken in a moment."""
-    row = connection.execute("SELECT NOT pg_try_advisory_xact_lock_shared(%s)", (REPAIR_LOCK,)).fetchone()
-    assert row is not None
-    return bool(row[0])
-
-
-def subscriptions(connection: Connection) -> list[Subscription]:
-    """The consumers that `migrate` declared."""
-    rows = connection.execute("SELECT service, kind, queue, is_event, on_failure FROM messaging.subscription")
-    return [Subscription(*row) for row in rows]
 
 
 class Backlog(NamedTuple):
