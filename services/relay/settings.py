@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.messaging.retention import MessagingRetention
@@ -11,7 +11,11 @@ from shared.retention import Days, check_outlasts
 
 
 class RelaySettings(BaseSettings):
-    """`batch` rows are claimed at a time by each of `lanes` threads.
+    """`batch` rows are published at a time.
+
+    Of a queue of commands RabbitMQ holds what its consumers hold and a window before it, of `window` messages at least;
+    of what is under way no organisation (no fairness key) has more than `share` of the pool's threads, or 0.2 s of its own
+    rate. The outbox is looked at every `poll_seconds`, beside the notifications.
 
     What is finished stays `retention_days`, what RabbitMQ has confirmed `retention_published_days`, a failed job that
     was settled `retention_failed_jobs_days`: each a number of days, or `forever`.
@@ -19,9 +23,10 @@ class RelaySettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="RELAY_", extra="ignore", frozen=True, env_ignore_empty=True)
 
-    batch: int = 1000
-    lanes: int = 2
-    poll_seconds: float = 0.25
+    batch: int = Field(default=1000, ge=1, le=10_000)
+    window: int = Field(default=16, ge=1)
+    share: float = Field(default=0.75, gt=0, le=1)
+    poll_seconds: float = Field(default=0.5, gt=0)
     retention_days: Days = timedelta(days=30)
     retention_published_days: Days = timedelta(days=7)
     retention_failed_jobs_days: Days = timedelta(days=7)
