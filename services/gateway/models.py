@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.database import base
+from shared.retention import kept_for_ever, kept_until
 
 
 class Base(base.Base):
@@ -18,6 +19,7 @@ class Base(base.Base):
 class OrganisationRow(Base):
     """Whose data it is. Every key, and every row of every service that belongs to somebody, names one."""
 
+    __retention__ = kept_for_ever("everything belongs to one")
     __tablename__ = "organisation"
     id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
@@ -30,6 +32,7 @@ class ApiKeyRow(Base):
     `scopes` are those of shared.scopes, or `*` alone: everything.
     """
 
+    __retention__ = kept_for_ever("who asked what is told by it, also after it was revoked")
     __tablename__ = "api_key"
     id: Mapped[UUID] = mapped_column(primary_key=True)
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("gateway.organisation.id"), index=True)
@@ -51,6 +54,7 @@ class IdempotencyKeyRow(Base):
     that this transaction was committed. `body` is encrypted: answers may hold secrets that are shown once.
     """
 
+    __retention__ = kept_until("its 24 hours are over (`expires_at`)")
     __tablename__ = "idempotency_key"
     digest: Mapped[bytes] = mapped_column(primary_key=True)
     organisation_id: Mapped[UUID]
