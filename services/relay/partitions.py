@@ -5,6 +5,7 @@ goes in slices when it is as old. Nothing here stops the relay: what fails is tr
 """
 
 from datetime import timedelta
+from threading import Event
 from typing import Any
 
 import psycopg
@@ -34,14 +35,21 @@ DELETE FROM messaging.published_default WHERE ctid = ANY(ARRAY(
 _COUNT = "SELECT count(*) FROM (SELECT FROM messaging.published_default LIMIT %s) AS found"
 
 
-def look_after_partitions(connection: Connection, kept: timedelta, metrics: Metrics) -> float:
-    """Make the partitions of today and the next days, drop those that are older than `kept`, and see what has none.
+def keep_partitions(connection: Connection, kept: timedelta | None, metrics: Metrics, stopping: Event) -> None:
+    """Look after the partitions until told to stop. Raises psycopg.Error when the connection is gone."""
+    while not stopping.is_set():
+        stopping.wait(look_after_partitions(connection, kept, metrics))
+
+
+def look_after_partitions(connection: Connection, kept: timedelta | None, metrics: Metrics) -> float:
+    """Make the partitions of today and the next days, drop those that are older than `kept` (None: for ever), and see
+    what has none.
 
     Returns after how many seconds to look again: soon, if something could not be done. Raises psycopg.Error only where
     the connection is gone.
     """
     steps = (_make, _drop, _empty_default)
-    done = [_try(step.__name__.strip("_"), lambda step=step: step(connection, kept), connection) for step in steps]  # type: ignore[misc] # bound now
+    done = [_try(step.__name__.strip("_"), lambda step=step: step(connection, kept), connection) for step in steps]
     done.append(_try("count", lambda: _count_default(connection, metrics), connection))
     return LOOK_SECONDS if all(done) else AGAIN_SECONDS
 
@@ -57,18 +65,20 @@ def _try(what: str, step: Any, connection: Connection) -> bool:
     return True
 
 
-def _make(connection: Connection, _: timedelta) -> None:
+def _make(connection: Connection, _: timedelta | None) -> None:
     for days in range(DAYS_AHEAD + 1):
         connection.execute(_MAKE, (days,))
 
 
-def _drop(connection: Connection, kept: timedelta) -> None:
+def _drop(connection: Connection, kept: timedelta | None) -> None:
+    if kept is None:
+        return
     while (row := connection.execute(_DROP, (kept,)).fetchone()) and row[0]:
         log.info("partition dropped", partition=row[0])
 
 
-def _empty_default(connection: Connection, kept: timedelta) -> None:
-    while connection.execute(_EMPTY, (kept, SLICE)).rowcount == SLICE:
+def _empty_default(connection: Connection, kept: timedelta | None) -> None:
+    while kept is not None and connection.execute(_EMPTY, (kept, SLICE)).rowcount == SLICE:
         continue
 
 

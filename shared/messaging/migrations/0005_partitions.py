@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "messaging_0004"
-down_revision = "messaging_0003"
+revision = "messaging_0005"
+down_revision = "messaging_0004"
 branch_labels = None
 depends_on = None
 
