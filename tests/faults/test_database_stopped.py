@@ -56,6 +56,7 @@ def acknowledged(shop: Shop) -> int:
     return sum(queue.get("message_stats", {}).get("ack", 0) for queue in queues)
 
 
+@pytest.mark.timeout(600)
 def test_work_pauses_and_resumes_and_no_delivery_is_counted(own_shop: Shop, servers: Servers) -> None:
     """Stopped for ten seconds in the middle of work: nothing is redelivered, dead-lettered or tried too often."""
     relay, worker = own_shop.relay(), own_shop.worker()
@@ -63,7 +64,7 @@ def test_work_pauses_and_resumes_and_no_delivery_is_counted(own_shop: Shop, serv
     wait_for(lambda: len(own_shop.effects()) > 10, 30, "some of the work to be done")
     waiting = pause_database(servers, 10, relay, worker)
     own_shop.wait_for_effects(once(BEFORE), 60)
-    wait_for(lambda: acknowledged(own_shop) == 3 * len(BEFORE), 20, "the statistics of RabbitMQ", every=0.5)
+    wait_for(lambda: acknowledged(own_shop) == 3 * len(BEFORE), 60, "the statistics of RabbitMQ", every=0.5)
     given_out_again = redeliveries(own_shop)
 
     counted = own_shop.settle(once(BEFORE))
@@ -74,7 +75,7 @@ def test_work_pauses_and_resumes_and_no_delivery_is_counted(own_shop: Shop, serv
 
 
 @pytest.mark.long
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_jobs_that_run_for_a_minute_without_database_are_parked_and_come_back(own_shop: Shop, servers: Servers) -> None:
     """After 60 s the running callables put their messages into the park queue, which returns them after 30 s."""
     relay, worker = own_shop.relay(), own_shop.worker()
