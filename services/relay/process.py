@@ -171,6 +171,7 @@ class RelayProcess:
         self.metrics.outbox_oldest_age.set(oldest)
         self.metrics.scheduled_due_lag.set(overdue)
         self.metrics.failed_jobs.labels("all").set(failed)
+        self.metrics.letters_set_aside.set(self.dead_letters.set_aside if self.dead_letters else 0)
 
     def _poke(self) -> None:
         for event in self._poked:
@@ -209,6 +210,8 @@ class RelayProcess:
             reasons.append("the database is away")
         if self.moves.fault is not None:
             reasons.append(self.moves.fault)
+        if self.dead_letters is not None and (aside := self.dead_letters.set_aside):
+            reasons.append(f"{aside} dead letters cannot be recorded: see `dead letter cannot be recorded` in the log")
         if self._lag[1] > READY_LAG_SECONDS:
             reasons.append(f"the oldest outbox row is {self._lag[1]:.0f} s old")
         return reasons
