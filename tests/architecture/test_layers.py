@@ -30,7 +30,7 @@ ALLOWED = {
     ),
     "domain": (".errors", "phonenumbers", "shared.money", "shared.signed_links", "shared.spoken_time"),
     "models": ("sqlalchemy", "shared.database.base"),
-    "repository": (".domain", ".errors", ".models", "psycopg", "sqlalchemy", "shared.ids"),
+    "repository": (".domain", ".errors", ".models", "psycopg", "sqlalchemy", "shared.database.lists", "shared.ids"),
     "http": (
         *(".adapters", ".domain", ".errors", ".handlers", ".repository", ".settings", ".sources"),
         *("fastapi", "jinja2", "phonenumbers", "pydantic"),

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from services.ticketing.domain.tickets import Ticket, TicketState
 from services.ticketing.models import TicketRow
 from services.ticketing.repository.locks import bounded_wait
+from shared.database.lists import is_one_of
 
 
 class Tickets:
@@ -32,7 +33,7 @@ class Tickets:
 
     def taken_codes(self, codes: Collection[str]) -> set[str]:
         """Those of the codes that a ticket has already."""
-        return set(self._session.scalars(select(TicketRow.code).where(TicketRow.code.in_(codes))))
+        return set(self._session.scalars(select(TicketRow.code).where(is_one_of(TicketRow.code, codes))))
 
     def of_order(
         self, organisation_id: UUID, order_id: UUID, limit: int | None = None, offset: int = 0
