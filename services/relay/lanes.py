@@ -131,7 +131,8 @@ class Lane:
             log.error("an event came back though it is heard: its bindings are gone", kind=row.kind)
             self.routes.bindings_lost.set()
             return False
-        if repository.is_being_repaired(connection):
+        if self.routes.is_known(queue := self.routes.publication(row).routing_key):
+            log.error("a queue is gone, what is for it waits: run `bellhop repair`", queue=queue, kind=row.kind)
             return False
         end_returned(connection, row, self.routes)
         return True

@@ -24,6 +24,7 @@ from shared.messaging.faults import holding_points
 from shared.messaging.memory import MemoryPublisher
 from shared.messaging.notifier import CHANNEL
 from shared.messaging.publisher import Publisher
+from shared.messaging.subscriptions import read_subscriptions
 from shared.messaging.topology import bind, topology_of, unbind_former
 from shared.metrics import Metrics
 from shared.settings import Settings
@@ -153,7 +154,7 @@ class RelayProcess:
             if monotonic() - looked < 1.0:
                 continue
             looked = monotonic()
-            self.routes.learn(repository.subscriptions(connection))
+            self.routes.learn(read_subscriptions(connection))
             self._lag = repository.lag(connection)
             self._measure()
             if looked >= purge_at:

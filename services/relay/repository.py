@@ -7,9 +7,6 @@ from uuid import UUID
 
 import psycopg
 
-from shared.messaging.repair import REPAIR_LOCK
-from shared.messaging.topology import Subscription
-
 Connection = psycopg.Connection[Any]
 
 FIRST_REFUSAL_SECONDS = 10
@@ -102,22 +99,9 @@ def set_aside(connection: Connection, ids: Sequence[int]) -> None:
     connection.execute("UPDATE messaging.outbox SET not_before = clock_timestamp() WHERE id = ANY(%s)", (list(ids),))
 
 
-def is_being_repaired(connection: Connection) -> bool:
-    """True while `repair` makes queues anew: what no queue takes now may be taken in a moment."""
-    row = connection.execute("SELECT NOT pg_try_advisory_xact_lock_shared(%s)", (REPAIR_LOCK,)).fetchone()
-    assert row is not None
-    return bool(row[0])
-
-
 def move_due(connection: Connection, limit: int) -> int:
     """Move scheduled messages whose time has come into the outbox. Returns how many."""
     return connection.execute(_MOVE_DUE, (limit,)).rowcount
-
-
-def subscriptions(connection: Connection) -> list[Subscription]:
-    """The consumers that `migrate` declared."""
-    rows = connection.execute("SELECT service, kind, queue, is_event, on_failure FROM messaging.subscription")
-    return [Subscription(*row) for row in rows]
 
 
 def lag(connection: Connection) -> tuple[int, float, float, int]:

@@ -42,6 +42,10 @@ class Routes:
         """True if somebody listens to this event."""
         return kind in self._heard
 
+    def is_known(self, queue: str) -> bool:
+        """True if somebody who is deployed consumes this queue, whether RabbitMQ has it or not."""
+        return any(one.queue == queue for one in self.subscriptions)
+
     def consumer(self, queue: str | None, kind: str) -> Subscription | None:
         """The consumer of a kind on a queue; of a command, wherever it is heard."""
         for one in self.subscriptions:

@@ -14,6 +14,7 @@ from shared.ids import new_id
 from shared.messaging.actor import ActorDeclaration, actor
 from shared.messaging.envelope import EVENTS_EXCHANGE
 from shared.messaging.outbox import publish_all
+from shared.messaging.repair import repair
 from tests.integration.messaging.shop import Shop
 from tests.integration.messaging.silence import silent
 from tests.integration.messaging.stock import let_mature
@@ -87,21 +88,38 @@ def test_command_that_no_service_hears_ends_as_a_failed_job(shop: Shop) -> None:
     assert shop.standing(message_id) == ("failed", 1, 0)
 
 
-def test_command_whose_queue_is_gone_ends_with_its_notice(shop: Shop) -> None:
-    """Whoever ends a message does all that its end means."""
-    shop.declare(MAKE, actor(ToyFailed, queue=OTHER)(nothing))
+def test_command_whose_queue_is_gone_waits_for_the_repair(shop: Shop, logs: list[EventDict]) -> None:
+    """RabbitMQ lost the queue; that is no fault of the message, and somebody is deployed who hears it."""
+    shop.declare(MAKE)
     let_mature(shop.vhost, DEFAULT)
     connection = shop.vhost.connect()
     connection.channel().queue_delete(DEFAULT)
     connection.close()
     shop.start_relay()
+    shop.publish(MakeToy(number=3))
+    wait_for(lambda: [entry for entry in logs if entry.get("queue") == DEFAULT], what="the relay to say so")
 
+    repair(shop.database.url, shop.vhost.url, apply=True, settle=lambda _: None)
+
+    wait_for(lambda: shop.vhost.count(DEFAULT) == 1, what="the command")
+    assert shop.failed_jobs() == []
+    assert "bellhop repair" in next(entry["event"] for entry in logs if entry.get("queue") == DEFAULT)
+
+
+def test_command_for_a_queue_that_nobody_consumes_any_more_ends_with_its_notice(shop: Shop) -> None:
+    """Whoever ends a message does all that its end means."""
+    shop.declare(MAKE, actor(ToyFailed, queue=OTHER)(nothing))
+    shop.start_relay()
     message_id = shop.publish(MakeToy(number=3))
+    wait_for(lambda: shop.vhost.count(DEFAULT) == 1, what="the command")
+    shop.database.query(
+        "INSERT INTO messaging.outbox (message_id, kind, is_event, queue, body, turn)"
+        " SELECT message_id, kind, is_event, 'toyshop.former', body, 2 FROM messaging.published"
+    )
 
     (job,) = shop.wait_for_failed_jobs(1)
-    assert (job.queue, job.reason, job.message_id) == (DEFAULT, "unroutable", message_id)
-    assert "bellhop repair" in job.error
-    wait_for(lambda: shop.vhost.count(OTHER) == 1, what="the notice")
+    assert (job.queue, job.reason, job.message_id) == ("toyshop.former", "unroutable", message_id)
+    assert "no service consumes toyshop.former" in job.error
 
 
 def test_event_without_listeners_is_done(shop: Shop) -> None:
