@@ -29,7 +29,7 @@ class Tickets:
 
     def issued(self, ticket_ids: Collection[UUID]) -> set[UUID]:
         """Those of the ids that are tickets already."""
-        return set(self._session.scalars(select(TicketRow.id).where(TicketRow.id.in_(ticket_ids))))
+        return set(self._session.scalars(select(TicketRow.id).where(is_one_of(TicketRow.id, ticket_ids))))
 
     def taken_codes(self, codes: Collection[str]) -> set[str]:
         """Those of the codes that a ticket has already."""
