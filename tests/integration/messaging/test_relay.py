@@ -53,7 +53,7 @@ def test_two_relays_with_two_lanes_each_send_everything_once(shop: Shop) -> None
         publish_all(session, [MakeToy(number=number) for number in range(1_000)])
 
     for _ in range(2):
-        shop.start_relay(batch=50)
+        shop.start_relay(batch=50, window=1_000, share=1.0)
     wait_for(lambda: shop.pending() == 0, what="an empty outbox")
 
     assert sorted(numbers_in(shop, DEFAULT)) == list(range(1_000))
@@ -197,7 +197,7 @@ def test_queue_that_does_not_confirm_holds_up_only_its_own(shop: Shop, node: Rab
         publish_all(session, [contract(number=n) for n in range(50) for contract in (MakeToy, PackToy)])
 
     with silent(node, shop.vhost, DEFAULT):
-        shop.start_relay(lanes=1)
+        shop.start_relay(window=1_000)
         wait_for(lambda: shop.pending() == 50, what="the others to be through")
         began = monotonic()
         shop.publish(PackToy(number=50))
@@ -222,7 +222,7 @@ def test_exchange_that_is_gone_holds_up_only_its_own(shop: Shop) -> None:
     with shop.database.work("toyshop")() as session:
         publish_all(session, [MakeToy(number=number) for number in range(20)])
 
-    shop.start_relay(lanes=1)
+    shop.start_relay(window=1_000)
     wait_for(lambda: shop.database.query("SELECT 1 FROM messaging.outbox WHERE refusals > 0"), what="the refusal")
     hurry(shop.database)
     wait_for(lambda: shop.pending() == 1, what="the commands to be through")
@@ -324,7 +324,7 @@ def test_old_rows_are_purged_unless_something_open_hangs_on_them(shop: Shop) -> 
 def test_young_rows_are_kept(shop: Shop) -> None:
     """Longer than anything can be redelivered."""
     ids = seed_old_rows(shop.database)
-    relay = shop.start_relay()
+    relay = shop.start_relay(retention_days=60)
 
     with relay.connect() as connection:
         repository.purge(connection, 60)
