@@ -17,6 +17,7 @@ from services.relay.due import BATCH, move_due
 from services.relay.lanes import Lane
 from services.relay.published import Moves
 from services.relay.repository import Connection
+from services.relay.retention import keep_purging
 from services.relay.routes import Routes
 from services.relay.settings import RelaySettings
 from shared.database.connections import connect
@@ -35,14 +36,13 @@ PROBES = 50
 """Refused rows of each kind and queue that are tried at a time."""
 READY_LAG_SECONDS = 60.0
 REFUSED_SECONDS, DUE_SECONDS, LISTEN_SECONDS, WATCH_SECONDS, LAG_SECONDS = 0.5, 0.2, 1.0, 1.0, 2.0
-PURGE_EVERY_SECONDS = 600.0
 
 log = structlog.get_logger("bellhop.relay")
 
 
 class RelayProcess:
     """One thread that chooses and publishes fresh rows, one for refused rows, one that moves what is due, one that listens
-    for commits, and one that looks after things.
+    for commits, one that looks after things, and one that purges.
     """
 
     def __init__(self, settings: Settings, relay: RelaySettings, publisher: MemoryPublisher | None = None) -> None:
@@ -87,6 +87,7 @@ class RelayProcess:
             "refused": self._carry_refused,
             "listener": self._listen,
             "watch": self._watch,
+            "retention": self._keep_purging,
         }
         for name, loop in loops.items():
             thread = threading.Thread(target=self._keep_running, args=(loop,), name=name, daemon=True)
@@ -162,7 +163,7 @@ class RelayProcess:
     def _watch(self, connection: Connection) -> None:
         """Once a second look at the subscriptions, the workers, the lag and the bindings."""
         bound = False
-        lag_at = purge_at = 0.0
+        lag_at = 0.0
         while not self._stop.is_set():
             self.routes.learn(read_subscriptions(connection))
             self.routes.pools = looking.pools(connection)
@@ -171,15 +172,15 @@ class RelayProcess:
                 self._lag = repository.lag(connection)
                 lag_at = monotonic() + max(LAG_SECONDS, SPACING * (monotonic() - looked))
                 self._measure()
-            if looked >= purge_at:
-                purge_at = looked + PURGE_EVERY_SECONDS
-                repository.purge(connection, self.relay.retention_days)
             self._seen = monotonic()
             if not self.publisher.is_up:
                 bound = False
             elif not bound or self.routes.bindings_lost.is_set():
                 bound = self._bind()
             self._stop.wait(WATCH_SECONDS if bound else 0.1)
+
+    def _keep_purging(self, connection: Connection) -> None:
+        keep_purging(connection, self.relay.retention, self._stop)
 
     def _measure(self) -> None:
         lag = self._lag
