@@ -4,6 +4,7 @@ import sys
 
 from services.webhooks import actors
 from services.webhooks.adapters.receivers import HttpReceivers
+from services.webhooks.domain.endpoints import Limits
 from services.webhooks.handlers.deliveries import Dependencies
 from services.webhooks.settings import WebhooksSettings
 from shared.crypto import Vault
@@ -13,9 +14,11 @@ from shared.settings import Settings
 
 def build_dependencies(settings: Settings) -> Dependencies:
     """Put together what the handlers need. Raises ValueError without a SECRET_KEY."""
+    ours = WebhooksSettings()
     return Dependencies(
-        receivers=HttpReceivers(WebhooksSettings().allowed_networks),
+        receivers=HttpReceivers(ours.allowed_networks),
         vault=Vault(settings.secret_key.get_secret_value()),
+        limits=Limits(ours.max_concurrency, ours.max_per_second, ours.pause_after),
     )
 
 

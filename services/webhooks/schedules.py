@@ -1,0 +1,6 @@
+"""What is published for webhooks, and when."""
+
+from shared.contracts.webhooks import ReleaseWaiting
+from shared.schedules import Schedule
+
+SCHEDULES = [Schedule("webhooks.release_waiting", "* * * * *", ReleaseWaiting(), missed="run_once")]
