@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import uvicorn
 
 from services.gateway.app import create_app
+from services.gateway.serving import server_config
 from services.gateway.settings import GatewaySettings
 from services.relay.process import RelayProcess
 from services.relay.settings import RelaySettings
@@ -82,7 +83,7 @@ def _serve(settings: Settings) -> None:
     vault = Vault(settings.secret_key.get_secret_value())
     resources = Resources(storage=open_storage(settings.storage_url), vault=vault, settings=settings)
     app = create_app(resources, gateway, notifier=Notifier(settings.database_url))
-    uvicorn.run(app, host=gateway.host, port=gateway.port, log_config=None, access_log=False)
+    uvicorn.Server(server_config(app, gateway)).run()
 
 
 if __name__ == "__main__":

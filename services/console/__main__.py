@@ -18,6 +18,7 @@ from services.console.commands import (
     failed,
     keys,
     projection,
+    repair,
     scheduled,
     schedules,
     system,
@@ -33,7 +34,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (system.migrate, system.queues, system.health, system.repair, system.up, system.down, system.demo):
+for command in (system.migrate, system.queues, system.health, repair.repair, system.up, system.down, system.demo):
     app.command(command.__name__)(command)
 for name, group in (
     ("keys", keys),

@@ -1,14 +1,13 @@
 """All SQL of the relay. Every function works on the caller's connection and transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg
 
-from shared.messaging.repair import REPAIR_LOCK
-from shared.messaging.topology import Subscription
+from shared.messaging.sending import NOBODY
 
 Connection = psycopg.Connection[Any]
 
@@ -26,57 +25,42 @@ class OutboxRow:
     is_event: bool
     queue: str | None
     body: bytes
+    turn: int = 1
+    fairness_key: UUID = NOBODY
 
 
-_CLAIM_FRESH = """
-SELECT id, message_id, kind, is_event, queue, body FROM messaging.outbox
-WHERE not_before IS NULL ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
-"""
-_CLAIM_REFUSED = """
-SELECT id, message_id, kind, is_event, queue, body FROM messaging.outbox
+_ROW = "id, message_id, kind, is_event, queue, body, turn, fairness_key"
+_CLAIM_REFUSED = f"""
+SELECT {_ROW} FROM messaging.outbox
 WHERE id IN (
     SELECT id FROM (
         SELECT id, row_number() OVER (PARTITION BY kind, queue ORDER BY not_before, id) AS place FROM messaging.outbox
         WHERE not_before <= clock_timestamp()
     ) AS waiting WHERE place <= %s
 ) FOR UPDATE SKIP LOCKED
-"""
+"""  # noqa: S608 - our column list
 _SET_FREE = """
 UPDATE messaging.outbox SET not_before = NULL, refusals = 0
 WHERE id IN (
     SELECT id FROM messaging.outbox
     WHERE not_before IS NOT NULL AND (kind, coalesce(queue, '')) IN (SELECT * FROM unnest(%s::text[], %s::text[]))
     FOR UPDATE SKIP LOCKED
-)
+) RETURNING id
 """
 _REFUSE = """
 UPDATE messaging.outbox
 SET not_before = clock_timestamp() + make_interval(secs => least(%s * 2 ^ least(refusals, 10), %s)), refusals = refusals + 1
 WHERE id = ANY(%s)
 """
-_MOVE_DUE = """
-WITH due AS (
-    DELETE FROM messaging.scheduled WHERE id IN (
-        SELECT id FROM messaging.scheduled WHERE due_at <= clock_timestamp() ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED
-    ) RETURNING *
-)
-INSERT INTO messaging.outbox
-    (message_id, kind, is_event, queue, body, turn, fairness_key, organisation_id, correlation_id)
-SELECT message_id, kind, is_event, queue, body, turn, fairness_key, organisation_id, correlation_id FROM due
+_WAITING = """
+SELECT destination, count(*), extract(epoch FROM clock_timestamp() - min(created_at))::float8
+FROM messaging.outbox GROUP BY destination
 """
 _LAG = """
-SELECT (SELECT count(*) FROM (SELECT 1 FROM messaging.outbox LIMIT 100000) AS waiting),
-       (SELECT coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::float8 FROM
-            (SELECT created_at FROM messaging.outbox ORDER BY id LIMIT 1) AS oldest),
-       (SELECT coalesce(extract(epoch FROM clock_timestamp() - min(due_at)), 0)::float8 FROM messaging.scheduled
+SELECT (SELECT coalesce(extract(epoch FROM clock_timestamp() - min(due_at)), 0)::float8 FROM messaging.scheduled
             WHERE due_at <= clock_timestamp()),
        (SELECT count(*) FROM messaging.failed_job WHERE resolved_at IS NULL)
 """
-
-
-def claim_fresh(connection: Connection, limit: int) -> list[OutboxRow]:
-    """Rows that were never refused, the oldest first, locked until the transaction ends."""
-    return [OutboxRow(*row) for row in connection.execute(_CLAIM_FRESH, (limit,), prepare=True, binary=True)]
 
 
 def claim_refused(connection: Connection, limit: int) -> list[OutboxRow]:
@@ -86,10 +70,11 @@ def claim_refused(connection: Connection, limit: int) -> list[OutboxRow]:
     return [OutboxRow(*row) for row in connection.execute(_CLAIM_REFUSED, (limit,), binary=True)]
 
 
-def set_free(connection: Connection, rows: Sequence[OutboxRow]) -> None:
-    """What waits beside these rows, for the same destinations, is fresh again: they do answer."""
+def set_free(connection: Connection, rows: Sequence[OutboxRow]) -> list[int]:
+    """What waits beside these rows, for the same destinations, is fresh again: they do answer. Returns their ids."""
     pairs = sorted({(row.kind, row.queue or "") for row in rows})
-    connection.execute(_SET_FREE, ([kind for kind, _ in pairs], [queue for _, queue in pairs]))
+    freed = connection.execute(_SET_FREE, ([kind for kind, _ in pairs], [queue for _, queue in pairs]))
+    return [row[0] for row in freed]
 
 
 def refuse(connection: Connection, ids: Sequence[int]) -> None:
@@ -102,88 +87,25 @@ def set_aside(connection: Connection, ids: Sequence[int]) -> None:
     connection.execute("UPDATE messaging.outbox SET not_before = clock_timestamp() WHERE id = ANY(%s)", (list(ids),))
 
 
-def is_being_repaired(connection: Connection) -> bool:
-    """True while `repair` makes queues anew: what no queue takes now may be taken in a moment."""
-    row = connection.execute("SELECT NOT pg_try_advisory_xact_lock_shared(%s)", (REPAIR_LOCK,)).fetchone()
-    assert row is not None
-    return bool(row[0])
+class Backlog(NamedTuple):
+    """Rows that wait for a destination, and the age of the oldest in s."""
+
+    rows: int
+    age: float
 
 
-def move_due(connection: Connection, limit: int) -> int:
-    """Move scheduled messages whose time has come into the outbox. Returns how many."""
-    return connection.execute(_MOVE_DUE, (limit,)).rowcount
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """What waits, by destination; how late the most overdue schedule is in s; open failed jobs."""
+
+    waiting: Mapping[str, Backlog]
+    overdue: float
+    failed: int
 
 
-def subscriptions(connection: Connection) -> list[Subscription]:
-    """The consumers that `migrate` declared."""
-    rows = connection.execute("SELECT service, kind, queue, is_event, on_failure FROM messaging.subscription")
-    return [Subscription(*row) for row in rows]
-
-
-def lag(connection: Connection) -> tuple[int, float, float, int]:
-    """(rows in the outbox up to 100,000; age of the oldest in s; how late the most overdue schedule is in s; open
-    failed jobs).
-    """
+def lag(connection: Connection) -> Lag:
+    """Counts everything: not for a path that anybody waits for."""
+    waiting = {row[0]: Backlog(row[1], row[2]) for row in connection.execute(_WAITING)}
     row = connection.execute(_LAG).fetchone()
     assert row is not None
-    return int(row[0]), float(row[1] or 0), float(row[2] or 0), int(row[3])
-
-
-_PURGE = (
-    """DELETE FROM messaging.lease AS lease WHERE expires_at < now() - make_interval(days => %(days)s)
-          AND EXISTS (SELECT 1 FROM messaging.inbox WHERE inbox.message_id = lease.message_id
-                      AND inbox.service = lease.service AND inbox.status IN ('done', 'failed'))
-          AND NOT EXISTS (SELECT 1 FROM messaging.failed_job AS job
-                          WHERE job.message_id = lease.message_id AND job.resolved_at IS NULL)""",
-    """DELETE FROM messaging.inbox WHERE ctid = ANY(ARRAY(
-        SELECT inbox.ctid FROM messaging.inbox
-        WHERE status IN ('done', 'failed') AND finished_at < now() - make_interval(days => %(days)s)
-          AND NOT EXISTS (SELECT 1 FROM messaging.failed_job AS job
-                          WHERE job.message_id = inbox.message_id AND job.resolved_at IS NULL)
-          AND NOT EXISTS (SELECT 1 FROM messaging.scheduled AS later WHERE later.message_id = inbox.message_id)
-          AND NOT EXISTS (SELECT 1 FROM messaging.lease AS lease WHERE lease.message_id = inbox.message_id)
-        LIMIT 10000))""",
-    """DELETE FROM messaging.attempt WHERE id IN (
-        SELECT id FROM messaging.attempt WHERE ended_at < now() - make_interval(days => %(days)s)
-          AND NOT EXISTS (SELECT 1 FROM messaging.failed_job AS job
-                          WHERE job.message_id = attempt.message_id AND job.resolved_at IS NULL)
-        LIMIT 10000)""",
-    """DELETE FROM messaging.chain WHERE id IN (
-        SELECT id FROM messaging.chain WHERE finished_at < now() - make_interval(days => %(days)s)
-          AND NOT EXISTS (SELECT 1 FROM messaging.failed_job AS job
-                          WHERE job.message_id = chain.message_id AND job.resolved_at IS NULL)
-        LIMIT 10000)""",
-    """WITH gone AS (
-        DELETE FROM messaging.batch WHERE id IN (
-            SELECT id FROM messaging.batch WHERE finished_at < now() - make_interval(days => %(days)s)
-              AND NOT EXISTS (SELECT 1 FROM messaging.batch_shard AS shard WHERE shard.batch_id = batch.id)
-              AND NOT EXISTS (SELECT 1 FROM messaging.batch AS parent
-                              WHERE parent.id = batch.parent_id AND parent.finished_at IS NULL)
-              AND NOT EXISTS (SELECT 1 FROM messaging.batch_failure AS failure
-                              JOIN messaging.failed_job AS job ON job.message_id = failure.member_id
-                              WHERE failure.batch_id = batch.id AND job.resolved_at IS NULL)
-              AND NOT EXISTS (SELECT 1 FROM messaging.batch_failure AS failure
-                              JOIN messaging.chain ON chain.id = failure.member_id WHERE failure.batch_id = batch.id)
-              AND NOT EXISTS (SELECT 1 FROM messaging.batch_failure AS failure
-                              JOIN messaging.batch AS inner_one ON inner_one.id = failure.member_id
-                              WHERE failure.batch_id = batch.id)
-            LIMIT 10000) RETURNING id
-    ), failures AS (DELETE FROM messaging.batch_failure USING gone WHERE batch_id = gone.id)
-    SELECT FROM gone""",
-    """DELETE FROM messaging.unfinished_start AS start WHERE started_at < now() - make_interval(days => %(days)s)
-        OR EXISTS (SELECT 1 FROM messaging.inbox WHERE inbox.message_id = start.message_id
-                   AND inbox.service = start.service AND inbox.status IN ('done', 'failed'))""",
-    """DELETE FROM messaging.tick AS tick WHERE published_at < now() - make_interval(days => %(days)s)
-        AND EXISTS (SELECT 1 FROM messaging.tick AS newer WHERE newer.schedule = tick.schedule AND newer.due_at > tick.due_at)""",
-    # What has expired has no meaning any more; a day is for people who look.
-    "DELETE FROM messaging.unique_key WHERE expires_at < now() - interval '1 day'",
-    "DELETE FROM messaging.place WHERE expires_at < now() - interval '1 day'",
-    "DELETE FROM messaging.breaker WHERE greatest(since, open_until) < now() - make_interval(days => %(days)s)",
-    # A year is longer than the period of any limit.
-    "DELETE FROM messaging.rate_limit WHERE greatest(window_start, tat) < now() - interval '1 year'",
-)
-
-
-def purge(connection: Connection, days: int) -> int:
-    """Delete finished rows older than `days`, up to 10,000 of each table. Rows that something open hangs on stay."""
-    return sum(connection.execute(statement, {"days": days}).rowcount for statement in _PURGE)
+    return Lag(waiting, float(row[0] or 0), int(row[1]))

@@ -18,6 +18,7 @@ from services.webhooks.domain.deliveries import (
     verdict_on,
 )
 from services.webhooks.domain.endpoints import Limits
+from services.webhooks.domain.retention import Keep
 from services.webhooks.errors import (
     AddressRefusedError,
     AttemptError,
@@ -32,9 +33,11 @@ from services.webhooks.handlers.endpoints import Vault, secret_context
 from services.webhooks.repository.deliveries import Deliveries, Due
 from services.webhooks.repository.endpoints import Endpoints
 from services.webhooks.repository.places import Places
+from shared.clock import Clock, now
 from shared.contracts.webhooks import DeliverWebhook
 from shared.ids import new_id
 from shared.messaging.outbox import Session
+from shared.retention import Objects
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +70,13 @@ class Receivers(Protocol):
 
 @dataclass(frozen=True)
 class Dependencies:
-    """What the service needs from outside."""
+    """What the service needs from outside. Without `storage` there are no objects to let go of."""
 
     receivers: Receivers
     vault: Vault
+    storage: Objects | None = None
+    keep: Keep = field(default_factory=Keep)
+    clock: Clock = now
     limits: Limits = field(default_factory=Limits)
 
 

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from time import monotonic
-from typing import Any
 
 import orjson
 import pytest
@@ -14,6 +13,7 @@ from shared.ids import new_id
 from shared.messaging.actor import ActorDeclaration, actor
 from shared.messaging.envelope import EVENTS_EXCHANGE
 from shared.messaging.outbox import publish_all
+from shared.messaging.repair import repair
 from tests.integration.messaging.shop import Shop
 from tests.integration.messaging.silence import silent
 from tests.integration.messaging.stock import let_mature
@@ -52,7 +52,7 @@ def test_two_relays_with_two_lanes_each_send_everything_once(shop: Shop) -> None
         publish_all(session, [MakeToy(number=number) for number in range(1_000)])
 
     for _ in range(2):
-        shop.start_relay(batch=50)
+        shop.start_relay(batch=50, window=1_000, share=1.0)
     wait_for(lambda: shop.pending() == 0, what="an empty outbox")
 
     assert sorted(numbers_in(shop, DEFAULT)) == list(range(1_000))
@@ -87,21 +87,38 @@ def test_command_that_no_service_hears_ends_as_a_failed_job(shop: Shop) -> None:
     assert shop.standing(message_id) == ("failed", 1, 0)
 
 
-def test_command_whose_queue_is_gone_ends_with_its_notice(shop: Shop) -> None:
-    """Whoever ends a message does all that its end means."""
-    shop.declare(MAKE, actor(ToyFailed, queue=OTHER)(nothing))
+def test_command_whose_queue_is_gone_waits_for_the_repair(shop: Shop, logs: list[EventDict]) -> None:
+    """RabbitMQ lost the queue; that is no fault of the message, and somebody is deployed who hears it."""
+    shop.declare(MAKE)
     let_mature(shop.vhost, DEFAULT)
     connection = shop.vhost.connect()
     connection.channel().queue_delete(DEFAULT)
     connection.close()
     shop.start_relay()
+    shop.publish(MakeToy(number=3))
+    wait_for(lambda: [entry for entry in logs if entry.get("queue") == DEFAULT], what="the relay to say so")
 
+    repair(shop.database.url, shop.vhost.url, apply=True, settle=lambda _: None)
+
+    wait_for(lambda: shop.vhost.count(DEFAULT) == 1, what="the command")
+    assert shop.failed_jobs() == []
+    assert "bellhop repair" in next(entry["event"] for entry in logs if entry.get("queue") == DEFAULT)
+
+
+def test_command_for_a_queue_that_nobody_consumes_any_more_ends_with_its_notice(shop: Shop) -> None:
+    """Whoever ends a message does all that its end means."""
+    shop.declare(MAKE, actor(ToyFailed, queue=OTHER)(nothing))
+    shop.start_relay()
     message_id = shop.publish(MakeToy(number=3))
+    wait_for(lambda: shop.vhost.count(DEFAULT) == 1, what="the command")
+    shop.database.query(
+        "INSERT INTO messaging.outbox (message_id, kind, is_event, queue, body, turn)"
+        " SELECT message_id, kind, is_event, 'toyshop.former', body, 2 FROM messaging.published"
+    )
 
     (job,) = shop.wait_for_failed_jobs(1)
-    assert (job.queue, job.reason, job.message_id) == (DEFAULT, "unroutable", message_id)
-    assert "bellhop repair" in job.error
-    wait_for(lambda: shop.vhost.count(OTHER) == 1, what="the notice")
+    assert (job.queue, job.reason, job.message_id) == ("toyshop.former", "unroutable", message_id)
+    assert "no service consumes toyshop.former" in job.error
 
 
 def test_event_without_listeners_is_done(shop: Shop) -> None:
@@ -179,7 +196,7 @@ def test_queue_that_does_not_confirm_holds_up_only_its_own(shop: Shop, node: Rab
         publish_all(session, [contract(number=n) for n in range(50) for contract in (MakeToy, PackToy)])
 
     with silent(node, shop.vhost, DEFAULT):
-        shop.start_relay(lanes=1)
+        shop.start_relay(window=1_000)
         wait_for(lambda: shop.pending() == 50, what="the others to be through")
         began = monotonic()
         shop.publish(PackToy(number=50))
@@ -204,7 +221,7 @@ def test_exchange_that_is_gone_holds_up_only_its_own(shop: Shop) -> None:
     with shop.database.work("toyshop")() as session:
         publish_all(session, [MakeToy(number=number) for number in range(20)])
 
-    shop.start_relay(lanes=1)
+    shop.start_relay(window=1_000)
     wait_for(lambda: shop.database.query("SELECT 1 FROM messaging.outbox WHERE refusals > 0"), what="the refusal")
     hurry(shop.database)
     wait_for(lambda: shop.pending() == 1, what="the commands to be through")
@@ -245,73 +262,6 @@ def _arrives(shop: Shop) -> bool:
     shop.publish(PackToy(number=1))
     wait_for(lambda: shop.pending() == 0)
     return shop.vhost.count(OTHER) > 0
-
-
-OLD = "now() - interval '31 days'"
-
-
-def seed_old_rows(database: Database) -> dict[str, Any]:
-    """One finished message for each reason why its rows must stay, and one that may go."""
-    names = ("done", "waiting", "open failed job", "closed failed job", "scheduled", "leased")
-    ids = {name: new_id() for name in names}
-    for name, message_id in ids.items():
-        status = "waiting" if name == "waiting" else "failed" if "failed" in name else "done"
-        database.query(
-            "INSERT INTO messaging.inbox (message_id, service, kind, status, turn, attempts, finished_at) "
-            f"VALUES (%s, 'toyshop', 'toyshop.toy.make', %s, 1, 1, {OLD})",
-            message_id,
-            status,
-        )
-        database.query(
-            "INSERT INTO messaging.attempt (message_id, service, kind, turn, attempt, outcome, duration, ended_at) "
-            f"VALUES (%s, 'toyshop', 'toyshop.toy.make', 1, 1, 'retry', 0, {OLD})",
-            message_id,
-        )
-    for name, resolved in (("open failed job", "NULL"), ("closed failed job", OLD)):
-        database.query(
-            "INSERT INTO messaging.failed_job (id, service, kind, message_id, turn, attempts, reason, body, resolved_at) "
-            f"VALUES (%s, 'toyshop', 'toyshop.toy.make', %s, 1, 1, 'permanent', '', {resolved})",
-            new_id(),
-            ids[name],
-        )
-    database.query(
-        "INSERT INTO messaging.scheduled (message_id, kind, is_event, turn, body, due_at, reason) "
-        "VALUES (%s, 'toyshop.toy.make', false, 2, '', now() + interval '1 day', 'due')",
-        ids["scheduled"],
-    )
-    database.query(
-        "INSERT INTO messaging.lease (message_id, service, token, expires_at) VALUES (%s, 'toyshop', %s, now())",
-        ids["leased"],
-        new_id(),
-    )
-    return ids
-
-
-def test_old_rows_are_purged_unless_something_open_hangs_on_them(shop: Shop) -> None:
-    """What is finished for longer than the retention goes; what waits, failed and undecided, or is leased, stays."""
-    ids = seed_old_rows(shop.database)
-    relay = shop.start_relay()
-
-    with relay.connect() as connection:
-        wait_for(lambda: not repository.purge(connection, 30), what="nothing more to purge")
-
-    left = {row[0] for row in shop.database.query("SELECT message_id FROM messaging.inbox")}
-    assert {name for name, message_id in ids.items() if message_id in left} == {
-        "waiting", "open failed job", "scheduled", "leased"
-    }  # fmt: skip
-    attempts = {row[0] for row in shop.database.query("SELECT message_id FROM messaging.attempt")}
-    assert attempts == {ids["open failed job"]}
-
-
-def test_young_rows_are_kept(shop: Shop) -> None:
-    """Longer than anything can be redelivered."""
-    ids = seed_old_rows(shop.database)
-    relay = shop.start_relay()
-
-    with relay.connect() as connection:
-        repository.purge(connection, 60)
-
-    assert shop.database.value("SELECT count(*) FROM messaging.inbox") == len(ids)
 
 
 @pytest.mark.parametrize("refusals", [0, 1, 4, 5, 9])

@@ -46,7 +46,7 @@ def shop(database: Database) -> Shop:
 def worker(database: Database) -> Worker:
     """A worker that may reach this machine, and gives a receiver two seconds."""
     return Worker(
-        database, Dependencies(HttpReceivers(LOOPBACK, total=2.0), Vault(SECRET_KEY), Limits(pause_after=1_000))
+        database, Dependencies(HttpReceivers(LOOPBACK, total=2.0), Vault(SECRET_KEY), limits=Limits(pause_after=1_000))
     )
 
 

@@ -2,7 +2,7 @@
 
 from services.webhooks import actors
 from services.webhooks.domain.deliveries import SCHEDULE
-from shared.contracts.webhooks import DeliverWebhook, ProbeEndpoint, ReleaseWaiting
+from shared.contracts.webhooks import DeliverWebhook, ProbeEndpoint, PurgeWebhooks, ReleaseWaiting
 from shared.messaging.actor import declarations_in
 
 
@@ -19,7 +19,7 @@ def test_slow_endpoints_do_not_hold_up_the_fan_out() -> None:
     """Deliveries have a queue of their own, and so have events."""
     queues = {one.contract: one.queue for one in declarations_in(actors)}
     assert queues.pop(DeliverWebhook) == "webhooks.outbound"
-    assert {queues.pop(one) for one in (ProbeEndpoint, ReleaseWaiting)} == {"webhooks.default"}
+    assert {queues.pop(one) for one in (ProbeEndpoint, PurgeWebhooks, ReleaseWaiting)} == {"webhooks.default"}
     assert set(queues.values()) == {"webhooks.events"}
 
 

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "webhooks_0002"
-down_revision = "webhooks_0001"
+revision = "webhooks_0003"
+down_revision = "webhooks_0002"
 branch_labels = None
 depends_on = None
 
