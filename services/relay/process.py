@@ -193,6 +193,7 @@ class RelayProcess:
         self.metrics.outbox_oldest_age.set(max((one.age for one in lag.waiting.values()), default=0.0))
         self.metrics.scheduled_due_lag.set(lag.overdue)
         self.metrics.failed_jobs.labels("all").set(lag.failed)
+        self.metrics.letters_set_aside.set(self.dead_letters.set_aside if self.dead_letters else 0)
 
     def _bind(self) -> bool:
         """Bind the topology again: a binding that was young when its broker died can be gone. What the release before
@@ -227,6 +228,8 @@ class RelayProcess:
             reasons.append("the database is away")
         if self.moves.fault is not None:
             reasons.append(self.moves.fault)
+        if self.dead_letters is not None and (aside := self.dead_letters.set_aside):
+            reasons.append(f"{aside} dead letters cannot be recorded: see `dead letter cannot be recorded` in the log")
         if (late := self._oldest_not_held_back()) > READY_LAG_SECONDS:
             reasons.append(f"the oldest row that waits for nobody but the relay is {late:.0f} s old")
         return reasons
