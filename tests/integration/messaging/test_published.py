@@ -91,6 +91,7 @@ def test_row_that_cannot_be_moved_is_not_published_in_a_loop_and_is_moved_when_i
     wait_for(lambda: rows(shop, "published") == 1, what="the first to be moved")
     wait_for(lambda: shop.database.value(PARTITIONS) == DAYS_AHEAD + 2, what="the partitions")
     shop.database.query(spoil)
+    already = len(logs)
     with shop.database.work("toyshop")() as session:
         publish_all(session, [ToyMade(number=number) for number in range(1, 21)])
 
@@ -106,7 +107,7 @@ def test_row_that_cannot_be_moved_is_not_published_in_a_loop_and_is_moved_when_i
     assert max(arrived.values()) <= 2
     assert rows(shop, "published") - kept >= 20
     assert any("cannot be moved to messaging.published" in reason for reason in reasons)
-    waits = [entry["again_in"] for entry in logs if "again_in" in entry]
+    waits = [entry["again_in"] for entry in logs[already:] if "again_in" in entry]
     assert waits[:3] == [0.5, 1.0, 2.0]
     assert relay._ready() == []
 
