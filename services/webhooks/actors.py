@@ -1,17 +1,17 @@
 """What the webhooks service hears."""
 
 from services.webhooks.domain.deliveries import SCHEDULE, TRIES, Attempted
-from services.webhooks.handlers import announcements, deliveries
+from services.webhooks.handlers import announcements, deliveries, retention
 from services.webhooks.handlers.deliveries import Dependencies, Intent
 from shared.contracts.appointments import AppointmentBooked, AppointmentCancelled, AppointmentRescheduled
 from shared.contracts.ticketing import OrderFulfilled, OrderPaid
-from shared.contracts.webhooks import DeliverWebhook
+from shared.contracts.webhooks import DeliverWebhook, PurgeWebhooks
 from shared.messaging.actor import ProviderSteps, actor, provider_actor
 from shared.messaging.outbox import Session
 from shared.messaging.retries import Delays
 
-FAN_OUT = "webhooks.default"
-"""Apart from `webhooks.outbound`, where slow endpoints hold threads for up to 20 seconds each."""
+OUTBOUND, FAN_OUT = "webhooks.outbound", "webhooks.default"
+"""Events apart from OUTBOUND, where slow endpoints hold threads for up to 20 seconds each."""
 
 
 @actor(OrderPaid, queue=FAN_OUT)
@@ -45,7 +45,7 @@ def announce_appointment_cancelled(
 
 @provider_actor(
     DeliverWebhook,
-    queue="webhooks.outbound",
+    queue=OUTBOUND,
     tries=TRIES,
     backoff=Delays(SCHEDULE, jitter=0.2),
     time_limit=30,
@@ -75,3 +75,29 @@ class _Delivery(ProviderSteps[DeliverWebhook, Intent, Attempted]):
 
     def failed(self, session: Session, message: DeliverWebhook, error: BaseException, *, final: bool) -> None:
         deliveries.record_failure(session, message, error, final=final)
+
+
+@provider_actor(PurgeWebhooks, queue=OUTBOUND, tries=3, time_limit=120, call_deadline=110, repeatable=True)
+def purge_webhooks(dependencies: Dependencies) -> ProviderSteps[PurgeWebhooks, bool, bool]:
+    return _Purging(dependencies)
+
+
+class _Purging(ProviderSteps[PurgeWebhooks, bool, bool]):
+    """The intent, and the result, is whether all rows, and all objects, are gone that may go."""
+
+    def __init__(self, dependencies: Dependencies) -> None:
+        self._dependencies = dependencies
+
+    def prepare(self, session: Session, _message: PurgeWebhooks) -> bool:
+        return retention.purge_rows(session, self._dependencies.keep)
+
+    def call(self, _intent: bool) -> bool:
+        needs = self._dependencies
+        return retention.remove_bodies(needs.storage, needs.keep, needs.clock())
+
+    def resolve(self, _intent: bool) -> None:
+        return None
+
+    def record(self, session: Session, intent: bool, result: bool) -> None:
+        if not (intent and result):
+            retention.go_on(session)

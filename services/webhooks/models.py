@@ -9,6 +9,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 import shared.database.base
 from shared.database.base import schema
+from shared.retention import kept_for, kept_for_ever
+
+DELIVERIES = "WEBHOOKS_RETENTION_DELIVERIES_DAYS"
 
 
 class Base(shared.database.base.Base):
@@ -17,12 +20,22 @@ class Base(shared.database.base.Base):
 
 
 class InboundEvent(Base):
-    """What a provider told us, once for each of its own ids. The raw body is here, or in storage where it is large."""
+    """What a provider told us, once for each of its own ids. The raw body is here, or in storage where it is large.
+
+    The ids outlive the body: what is sent again long after is known still.
+    """
+
+    __retention__ = kept_for("WEBHOOKS_RETENTION_INBOUND_DAYS", "received_at").trims(
+        "body", "storage_key", setting="WEBHOOKS_RETENTION_BODIES_DAYS", since="received_at"
+    )
 
     __tablename__ = "inbound_events"
     __table_args__ = (
         UniqueConstraint("source", "external_id"),
-        CheckConstraint("(body IS NULL) <> (storage_key IS NULL)", name="body_somewhere"),
+        CheckConstraint("body IS NULL OR storage_key IS NULL", name="body_in_one_place"),
+        Index(
+            "ix_inbound_events_with_body", "id", postgresql_where=text("body IS NOT NULL OR storage_key IS NOT NULL")
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -41,6 +54,8 @@ class EndpointRow(Base):
 
     A deleted endpoint stays as a row, for its deliveries.
     """
+
+    __retention__ = kept_for_ever("what an organisation has set up")
 
     __tablename__ = "endpoints"
     __table_args__ = (
@@ -61,6 +76,8 @@ class EndpointRow(Base):
 class OutboundMessage(Base):
     """What subscribers are told, once: the body as it is signed and sent. `key` is what happened to what."""
 
+    __retention__ = kept_for(DELIVERIES, "it was made", but="while it has a delivery it stays")
+
     __tablename__ = "outbound_messages"
     __table_args__ = (
         UniqueConstraint("key"),
@@ -77,6 +94,8 @@ class OutboundMessage(Base):
 
 class DeliveryRow(Base):
     """One message for one endpoint. `attempts` counts all; `tries` those of the schedule, not those made by hand."""
+
+    __retention__ = kept_for(DELIVERIES, "finished_at", but="while it is pending, or was tried lately, it stays")
 
     __tablename__ = "deliveries"
     __table_args__ = (
@@ -100,6 +119,8 @@ class DeliveryRow(Base):
 
 class AttemptRow(Base):
     """One attempt at a delivery: what the receiver answered, or why there was no answer."""
+
+    __retention__ = kept_for(DELIVERIES, "made_at", but="while its delivery is pending it stays")
 
     __tablename__ = "attempts"
     __table_args__ = (UniqueConstraint("delivery_id", "number"),)

@@ -7,6 +7,12 @@ from uuid import UUID
 from shared.contracts.message import Command, Event
 
 
+class PurgeWebhooks(Command):
+    """Let go of bodies, ids and deliveries whose time is over. Published every hour."""
+
+    kind: ClassVar[str] = "webhooks.data.purge"
+
+
 class StripeEventReceived(Event):
     """A verified, stored Stripe event. `data` is its `data.object`; None where it is too large for a message, then
     `storage_key` names the raw body in storage.

@@ -16,6 +16,7 @@ from services.webhooks.domain.deliveries import (
     settle,
     verdict_on,
 )
+from services.webhooks.domain.retention import Keep
 from services.webhooks.errors import (
     AddressRefusedError,
     AttemptError,
@@ -28,9 +29,11 @@ from services.webhooks.errors import (
 from services.webhooks.handlers.endpoints import Vault, secret_context
 from services.webhooks.repository.deliveries import Deliveries, Due
 from services.webhooks.repository.endpoints import Endpoints
+from shared.clock import Clock, now
 from shared.contracts.webhooks import DeliverWebhook
 from shared.ids import new_id
 from shared.messaging.outbox import Session
+from shared.retention import Objects
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +60,13 @@ class Receivers(Protocol):
 
 @dataclass(frozen=True)
 class Dependencies:
-    """What the service needs from outside."""
+    """What the service needs from outside. Without `storage` there are no objects to let go of."""
 
     receivers: Receivers
     vault: Vault
+    storage: Objects | None = None
+    keep: Keep = field(default_factory=Keep)
+    clock: Clock = now
 
 
 def prepare(session: Session, vault: Vault, message: DeliverWebhook) -> Intent | None:

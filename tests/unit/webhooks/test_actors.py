@@ -2,7 +2,7 @@
 
 from services.webhooks import actors
 from services.webhooks.domain.deliveries import SCHEDULE
-from shared.contracts.webhooks import DeliverWebhook
+from shared.contracts.webhooks import DeliverWebhook, PurgeWebhooks
 from shared.messaging.actor import declarations_in
 
 
@@ -19,4 +19,5 @@ def test_slow_endpoints_do_not_hold_up_the_fan_out() -> None:
     """Deliveries have a queue of their own."""
     queues = {one.contract: one.queue for one in declarations_in(actors)}
     assert queues.pop(DeliverWebhook) == "webhooks.outbound"
+    assert queues.pop(PurgeWebhooks) == "webhooks.outbound"
     assert set(queues.values()) == {"webhooks.default"}
