@@ -195,5 +195,6 @@ class Deliveries:
 
 
 def _standing(state: DeliveryState, reason: str | None) -> dict[str, object]:
-    over = None if state is DeliveryState.PENDING else func.clock_timestamp()
-    return {"state": state, "reason": reason, "finished_at": over}
+    if state is DeliveryState.PENDING:
+        return {"state": state, "reason": reason, "finished_at": None}
+    return {"state": state, "reason": reason, "finished_at": func.clock_timestamp(), "waiting": False}
