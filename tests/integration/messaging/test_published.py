@@ -38,7 +38,7 @@ def rows(shop: Shop, table: str) -> int:
 
 
 def failures(relay: RelayProcess) -> float:
-    value = relay.metrics.registry.get_sample_value("bellhop_published_moves_failed_total")
+    value = relay.metrics.registry.get_sample_value("bellhop_published_moves_failed_total", {"service": "relay"})
     assert value is not None
     return value
 
