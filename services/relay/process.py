@@ -3,6 +3,7 @@
 import contextlib
 import signal
 import threading
+from collections import Counter
 from collections.abc import Callable
 from time import monotonic
 
@@ -191,9 +192,20 @@ class RelayProcess:
         lag = self._lag
         self.metrics.outbox_pending.set(sum(one.rows for one in lag.waiting.values()))
         self.metrics.outbox_oldest_age.set(max((one.age for one in lag.waiting.values()), default=0.0))
+        self._measure_queues(lag)
         self.metrics.scheduled_due_lag.set(lag.overdue)
         self.metrics.failed_jobs.labels("all").set(lag.failed)
         self.metrics.letters_set_aside.set(self.dead_letters.set_aside if self.dead_letters else 0)
+
+    def _measure_queues(self, lag: repository.Lag) -> None:
+        """Of each queue what waits for it, who waits, and what is under way. Whose it is, `bellhop queues` tells."""
+        waiting: Counter[str] = Counter()
+        for destination, backlog in lag.waiting.items():
+            waiting[self.routes.target_of(destination)] += backlog.rows
+        for queue in self.routes.queues:
+            self.metrics.waiting.labels(queue).set(waiting[queue])
+            self.metrics.waiting_keys.labels(queue).set(self.dispatcher.keys_waiting(queue))
+            self.metrics.under_way.labels(queue).set(self.dispatcher.under_way(queue))
 
     def _bind(self) -> bool:
         """Bind the topology again: a binding that was young when its broker died can be gone. What the release before
