@@ -9,7 +9,7 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 BENCH := .venv-bench
-CHECKED := services shared deploy/local tests
+CHECKED := services shared deploy/local deploy/small tests
 PIP_INSTALL := install --quiet --no-input --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header
 

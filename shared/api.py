@@ -154,6 +154,23 @@ def inbound_secret_of(app: FastAPI, source: str) -> InboundSecret | None:
     return offered.get(source)
 
 
+Doorkeeper = Callable[[Request], Awaitable[str]]
+"""Looks at the path and the headers of a request without a key, before its body is read. Raises an error, which is the
+answer, for whom nobody here waits; returns whom the request counts for where places are shared (a source's name)."""
+
+
+def offer_doorkeeper(app: FastAPI, prefix: str, doorkeeper: Doorkeeper) -> None:
+    """Called at the start by the service that takes in what strangers send below `prefix`."""
+    offered = getattr(app.state, "doorkeepers", {})
+    app.state.doorkeepers = {**offered, prefix: doorkeeper}
+
+
+def doorkeeper_of(app: FastAPI, path: str) -> Doorkeeper | None:
+    """Who is asked about a request to this path; None where everybody may send to it."""
+    offered: Mapping[str, Doorkeeper] = getattr(app.state, "doorkeepers", {})
+    return next((doorkeeper for prefix, doorkeeper in offered.items() if path.startswith(prefix)), None)
+
+
 class Page(BaseModel, Generic[ItemT]):
     """One page of a list. `next_cursor` is null on the last one; otherwise pass it as `?cursor=`."""
 

@@ -18,13 +18,12 @@ from deploy.local.rabbitmq import RabbitMQ
 from tests.support.databases import Database, Template
 from tests.support.network import forbid_the_outside
 from tests.support.parameters import id_of
+from tests.support.reaper import IN_MEMORY, prefix_of, watch_over_this_run
 from tests.support.vhosts import VirtualHost
 
 NEED_NO_SERVER = ("tests/unit", "tests/contracts", "tests/architecture")
 POSTGRES, RABBITMQ = "BELLHOP_TEST_POSTGRES_URL", "BELLHOP_TEST_RABBITMQ_URL"
 MANAGEMENT, NODE = "BELLHOP_TEST_MANAGEMENT_URL", "BELLHOP_TEST_RABBITMQ_FOLDER"
-IN_MEMORY = Path("/dev/shm")
-"""Where Linux keeps files in memory. They outlive a process that is killed, as those on a disk do."""
 ROOM_BYTES = 4 * 1024**3
 settings.register_profile(
     "bellhop", deadline=None
@@ -36,14 +35,17 @@ _folders: list[Path] = []
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start the servers once, in the controlling process."""
-    if hasattr(config, "workerinput") or config.option.collectonly or POSTGRES in os.environ:
+    if hasattr(config, "workerinput") or config.option.collectonly:
+        return
+    watch_over_this_run()
+    if POSTGRES in os.environ:
         return
     root = config.rootpath
     paths = [Path(argument.split("::")[0]) for argument in config.args]
     relative = [str((root / path).resolve().relative_to(root)) for path in paths]
     if all(path.startswith(NEED_NO_SERVER) for path in relative):
         return
-    folder = Path(tempfile.mkdtemp(prefix="bellhop-tests-", dir=_quick_folder()))
+    folder = Path(tempfile.mkdtemp(prefix=prefix_of("tests"), dir=_quick_folder()))
     folder.chmod(0o755)
     _folders.append(folder)
     postgres, rabbitmq = Postgres(folder / "postgres", durable=False), RabbitMQ(folder / "rabbitmq")

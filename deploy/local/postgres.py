@@ -14,7 +14,7 @@ from typing import Self
 from deploy.local.errors import LocalStackError
 from deploy.local.ports import kept_port
 from deploy.local.postgres_home import credentials, hand_over, home_of, program
-from deploy.local.processes import Guard, Identity, end, identify, keep, kill_family, recall, wait_until
+from deploy.local.processes import Guard, Identity, end, identify, keep, kill_family, recall, started_by, wait_until
 from shared.database.connections import connect
 
 USER = DATABASE = "bellhop"
@@ -204,7 +204,7 @@ class Postgres:
 
 def _environment() -> dict[str, str]:
     """Nothing of the caller's: PGDATA, PGPORT and the like would change what is started."""
-    return {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
+    return {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC", **started_by()}
 
 
 def _end_unrecorded(data: Path) -> None:

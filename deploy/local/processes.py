@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+STARTED_BY = "BELLHOP_STARTED_BY"
+"""Who starts many things sets this, so that `marked()` finds all of them, and what they start in turn."""
 POLL = 0.02
 """Seconds between two looks while waiting."""
 
@@ -123,6 +125,11 @@ def marked(mark: str) -> list[Identity]:
     others = [entry for entry in Path("/proc").iterdir() if entry.name.isdigit() and entry.name != str(os.getpid())]
     found = [identify(int(entry.name)) for entry in others if mark.encode() in _environment_of(entry)]
     return [process for process in found if process is not None]
+
+
+def started_by() -> dict[str, str]:
+    """The variable STARTED_BY, where it is set, for a process that is told nothing else of this one's environment."""
+    return {STARTED_BY: os.environ[STARTED_BY]} if STARTED_BY in os.environ else {}
 
 
 def _environment_of(folder: Path) -> list[bytes]:

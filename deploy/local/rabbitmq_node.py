@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local.ports import free_port
+from deploy.local.processes import started_by
 
 USER = "bellhop"
 PORTS = ("amqp", "management", "prometheus", "distribution", "epmd")
@@ -66,6 +67,7 @@ class Node:
         pid is the server's.
         """
         return {
+            **started_by(),
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             "LANG": "C.UTF-8",
             "HOME": str(seen_as),

@@ -6,6 +6,7 @@ import sys
 import uvicorn
 
 from services.gateway.app import create_app
+from services.gateway.serving import server_config
 from services.gateway.settings import GatewaySettings
 from shared.api import Resources
 from shared.crypto import Vault
@@ -13,9 +14,6 @@ from shared.logging import configure_logging, get_logger
 from shared.messaging.notifier import Notifier
 from shared.settings import Settings
 from shared.storage import open_storage
-
-KEEP_ALIVE_SECONDS = 75
-"""Longer than the idle time-out of the usual reverse proxies (60 s), so that they never reuse a closed connection."""
 
 
 def main() -> int:
@@ -28,17 +26,7 @@ def main() -> int:
         settings=settings,
     )
     app = create_app(resources, gateway, notifier=Notifier(settings.database_url))
-    config = uvicorn.Config(
-        app,
-        host=gateway.host,
-        port=gateway.port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=int(gateway.grace),
-    )
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(server_config(app, gateway))
     _stop_on_signals(server)
     server.run()
     get_logger("bellhop.gateway").info("gateway stopped")

@@ -16,6 +16,7 @@ from services.gateway.authentication import AuthenticationMiddleware, Authentica
 from services.gateway.bodies import BodyMiddleware
 from services.gateway.idempotency.middleware import IdempotencyMiddleware
 from services.gateway.idempotency.store import IdempotencyStore
+from services.gateway.identity import IdentityMiddleware
 from services.gateway.mounting import (
     FileEndpoints,
     discovered_routers,
@@ -67,6 +68,7 @@ def create_app(
     engines = open_engines(settings, [SERVICE, *mounted], gateway.pool_size)
     metrics = metrics or Metrics(SERVICE)
     own = without_waiting_for_disk(open_engines(settings, [SERVICE], gateway.pool_size)[SERVICE])
+    probing = open_engines(settings, [SERVICE], 1)[SERVICE]
     authenticate = Authenticator(unit_of_work(own), gateway.key_cache_seconds)
     store = IdempotencyStore(own, resources.vault)
     app = FastAPI(
@@ -77,10 +79,10 @@ def create_app(
         middleware=_middleware(gateway, store, authenticate, _observer(metrics)),
         exception_handlers=dict.fromkeys(FORESEEN, answer_foreseen),
         generate_unique_id_function=operation_id,
-        lifespan=_lifespan([own, *engines.values()], notifier),
+        lifespan=_lifespan([own, probing, *engines.values()], notifier),
     )
     app.state.api = Api(resources, authenticate, work_for(engines, notifier.poke))
-    app.include_router(probe_router(metrics.registry, own))
+    app.include_router(probe_router(metrics.registry, probing))
     app.include_router(batches.router, tags=["batches"], responses=_EVERYWHERE)
     for service, router in mounted.items():
         app.include_router(router, tags=[service], responses=_EVERYWHERE)
@@ -95,14 +97,21 @@ def _middleware(
     uploads = UploadLimits(gateway.upload_limit, gateway.body_timeout, gateway.upload_rate, gateway.uploads)
     return [
         Middleware(RequestMiddleware, observe=observe),
+        Middleware(
+            IdentityMiddleware,
+            authenticate=authenticate,
+            look_ups=max(1, gateway.pool_size // 2),
+            patience=gateway.queue_seconds,
+        ),
         Middleware(UploadMiddleware, limits=uploads, authenticate=authenticate, takes_files=FileEndpoints()),
         Middleware(
             BodyMiddleware,
             limit=gateway.body_limit,
             webhook_limit=gateway.webhook_limit,
             timeout=gateway.body_timeout,
+            room=gateway.body_room,
         ),
-        Middleware(AdmissionMiddleware, in_flight=gateway.in_flight),
+        Middleware(AdmissionMiddleware, in_flight=gateway.in_flight, patience=gateway.queue_seconds),
         Middleware(AuthenticationMiddleware, authenticate=authenticate),
         Middleware(IdempotencyMiddleware, store=store),
     ]

@@ -32,14 +32,18 @@ class Authenticator:
 
     async def __call__(self, authorization: str | None) -> Caller:
         """The caller. Raises Problem 401 without a key, or with one that is not valid."""
-        scheme, _, key = (authorization or "").partition(" ")
-        if scheme.lower() != "bearer" or not key.strip():
+        key_hash = _hash_in(authorization)
+        if key_hash is None:
             raise Problem(401, "unauthorized", "send your key as Authorization: Bearer bh_…", headers=CHALLENGE)
-        key_hash = hash_api_key(key.strip())
         caller = self._cached(key_hash) or await to_thread.run_sync(self._look_up, key_hash)
         if caller is None:
             raise Problem(401, "invalid_key", "the key is not known, or was revoked", headers=CHALLENGE)
         return caller
+
+    def remembered(self, authorization: str | None) -> Caller | None:
+        """The caller, if it is known without a look into the database."""
+        key_hash = _hash_in(authorization)
+        return None if key_hash is None else self._cached(key_hash)
 
     def _cached(self, key_hash: bytes) -> Caller | None:
         with self._lock:
@@ -73,6 +77,12 @@ class AuthenticationMiddleware:
         scope["state"]["caller"] = caller
         with caused_by(replace(current_cause(), organisation_id=caller.organisation_id)):
             await self._app(scope, receive, send)
+
+
+def _hash_in(authorization: str | None) -> bytes | None:
+    """The hash of the key in a header; None where there is none."""
+    scheme, _, key = (authorization or "").partition(" ")
+    return hash_api_key(key.strip()) if scheme.lower() == "bearer" and key.strip() else None
 
 
 def is_private(path: str) -> bool:

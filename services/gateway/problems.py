@@ -67,6 +67,11 @@ def internal_problem() -> Problem:
     return Problem(500, "internal_error", detail)
 
 
+def busy(code: str, detail: str) -> Problem:
+    """503: too much is going on at this moment, and the same request may succeed soon."""
+    return _unavailable(code, detail, BUSY_RETRY_SECONDS)
+
+
 def problem_response(problem: Problem) -> Response:
     """The response with the problem's body."""
     body: dict[str, Any] = {

@@ -17,6 +17,14 @@ from shared.logging import get_logger, log_context
 from shared.messaging.causes import Cause, caused_by
 
 REQUEST_ID = "x-request-id"
+CLIENT = "client"
+"""Where a request's state has what the client itself sends, past all layers: the body, then that it has hung up."""
+GROUPS = "groups"
+"""Where a request's state has those whom it counts for (places.Groups), once it is known who asks."""
+METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
+"""Those that have a label of their own in the metrics; whatever else a client calls its method is `other`."""
+LONGEST_LOGGED = 200
+"""Characters of a path in the log: what strangers send decides on nobody's disk."""
 QUIET_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 """Asked for every few seconds by machines: not logged."""
 TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
@@ -25,7 +33,7 @@ TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9
 log = get_logger("bellhop.gateway")
 
 Observe = Callable[[str, str, int, float], None]
-"""Told of each request: method, route (its template, never the path), status, seconds."""
+"""Told of each request: method (of METHODS, or `other`), route (its template, never the path), status, seconds."""
 
 
 @dataclass(slots=True)
@@ -44,7 +52,7 @@ class RequestMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        scope.setdefault("state", {})
+        scope.setdefault("state", {})[CLIENT] = receive
         headers, outcome, started = Headers(scope=scope), _Outcome(), time.monotonic()
         request_id = request_id_of(headers.get(REQUEST_ID))
         traceparent = headers.get("traceparent", "")
@@ -59,18 +67,20 @@ class RequestMiddleware:
         try:
             await self._app(scope, receive, send)
         except ClientDisconnect:  # nobody is there to hear; the server closes what was left open
-            log.warning("client_gone", method=scope["method"], route=_route(scope))
+            log.warning("client_gone", method=_method(scope), route=_route(scope))
         except Exception as error:  # the last place where a bug can still become an answer
             problem = problem_of(error)
             if problem is None:
-                log.exception("request_failed", method=scope["method"], route=_route(scope))
+                log.exception("request_failed", method=_method(scope), route=_route(scope))
                 problem = internal_problem()
             if outcome.status:
                 raise
+            if Headers(scope=scope).get("expect"):  # its body may come or not: the connection cannot be used again
+                problem.headers["Connection"] = "close"
             await problem_response(problem)(scope, receive, send)
 
     def _report(self, scope: Scope, outcome: _Outcome, request_id: UUID, seconds: float) -> None:
-        self._observe(scope["method"], _route(scope), outcome.status, seconds)
+        self._observe(_method(scope), _route(scope), outcome.status, seconds)
         if scope["path"] in QUIET_PATHS:
             return
         caller = scope["state"].get("caller")
@@ -79,8 +89,8 @@ class RequestMiddleware:
             known = {"organisation_id": str(caller.organisation_id), "key_id": str(caller.key_id)}
         log.info(
             "request",
-            method=scope["method"],
-            path=scope["path"],
+            method=_method(scope),
+            path=scope["path"][:LONGEST_LOGGED],
             status=outcome.status,
             bytes=outcome.size,
             seconds=round(seconds, 4),
@@ -96,6 +106,12 @@ def request_id_of(given: str | None) -> UUID:
         return UUID(given) if given else new_id()
     except ValueError:
         return new_id()
+
+
+def _method(scope: Scope) -> str:
+    """The method's label, from a closed set."""
+    method = str(scope["method"])
+    return method if method in METHODS else "other"
 
 
 def _route(scope: Scope) -> str:

@@ -1,7 +1,9 @@
-"""The lanes from the outbox to RabbitMQ: claim, publish with many confirms in flight, delete what is confirmed."""
+"""The ways from the outbox to RabbitMQ: publish with many confirms in flight, write down what became of each row."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
+from time import monotonic
 
 import structlog
 
@@ -12,7 +14,8 @@ from services.relay.returned import end_returned
 from services.relay.routes import Routes
 from shared.messaging.faults import HoldingPoints
 from shared.messaging.memory import MemoryPublisher
-from shared.messaging.publisher import Publisher, Receipt, wait_for_all
+from shared.messaging.publisher import Publisher
+from shared.messaging.receipts import Receipt, wait_for_all
 from shared.metrics import Metrics
 
 CONFIRM_SECONDS = 10.0
@@ -22,8 +25,19 @@ STALL_SECONDS = 2.0
 log = structlog.get_logger("bellhop.relay")
 
 
+@dataclass(slots=True)
+class Sent:
+    """Rows of one destination that are on their way, on a channel of its own, and what becomes of them."""
+
+    lane: str
+    destination: str
+    rows: list[OutboxRow]
+    receipt: Receipt
+    since: float
+
+
 class Lane:
-    """One way for rows to RabbitMQ, on one database connection. `name` is its channel."""
+    """One way for rows to RabbitMQ. `name` is its channels'."""
 
     def __init__(
         self,
@@ -37,45 +51,48 @@ class Lane:
         self.name, self.publisher, self.routes, self.metrics, self.points = name, publisher, routes, metrics, points
         self.moves = moves
 
-    def carry_fresh(self, connection: Connection, limit: int) -> int:
-        """One batch of rows that were never refused. Returns how many rows left the outbox or changed lanes."""
-        if not self.moves.may_publish(connection):
-            return 0
-        with connection.transaction():
-            rows = repository.claim_fresh(connection, limit)
-            in_doubt = self.routes.in_doubt
-            if in_doubt:
-                aside = [row for row in rows if self._destination(row) in in_doubt]
-                repository.set_aside(connection, [row.id for row in aside])
-                rows = [row for row in rows if self._destination(row) not in in_doubt]
-            sent = self._publish(rows)
-            wait_for_all([receipt for _, _, receipt in sent], CONFIRM_SECONDS, STALL_SECONDS)
-            for lane, its_rows, receipt in sent:
-                _, missing = self._settle(connection, its_rows, receipt)
-                if missing and self._casts_doubt(receipt, missing):
-                    repository.set_aside(connection, [row.id for row in missing])
-                    self.publisher.close_lane(lane)
-        return len(rows)
+    def publish_fresh(self, connection: Connection, rows: Sequence[OutboxRow]) -> list[Sent]:
+        """Publish rows that were never refused; those of destinations in doubt are set aside."""
+        in_doubt = self.routes.in_doubt
+        if in_doubt:
+            aside = [row for row in rows if self._destination(row) in in_doubt]
+            repository.set_aside(connection, [row.id for row in aside])
+            rows = [row for row in rows if self._destination(row) not in in_doubt]
+        return self._publish(rows)
 
-    def carry_refused(self, connection: Connection, limit: int) -> int:
-        """One batch of rows that were refused before."""
+    def settle_fresh(self, connection: Connection, sent: Sent) -> list[OutboxRow]:
+        """Write down what became of rows that were sent. Returns those that are not confirmed: they are set aside, unless
+        the connection broke, and stay then.
+        """
+        with connection.transaction():
+            _, missing = self._settle(connection, sent.rows, sent.receipt)
+            if missing and self._casts_doubt(sent.receipt, missing):
+                repository.set_aside(connection, [row.id for row in missing])
+                self.publisher.close_lane(sent.lane)
+        return missing
+
+    def carry_refused(self, connection: Connection, limit: int) -> tuple[int, list[int]]:
+        """One batch of rows that were refused before. Returns how many they were, and the ids of those that waited beside
+        them and are fresh again.
+        """
+        freed: list[int] = []
         if not self.moves.may_publish(connection):
-            return 0
+            return 0, freed
         with connection.transaction():
             rows = repository.claim_refused(connection, limit)
-            sent = self._publish(rows)
-            wait_for_all([receipt for _, _, receipt in sent], CONFIRM_SECONDS, STALL_SECONDS)
-            for lane, its_rows, receipt in sent:
-                done, missing = self._settle(connection, its_rows, receipt)
+            every = self._publish(rows)
+            wait_for_all([sent.receipt for sent in every], CONFIRM_SECONDS, STALL_SECONDS)
+            for sent in every:
+                done, missing = self._settle(connection, sent.rows, sent.receipt)
                 if not missing:
-                    repository.set_free(connection, done)
-                elif self._casts_doubt(receipt, missing):
+                    freed += repository.set_free(connection, done)
+                elif self._casts_doubt(sent.receipt, missing):
                     repository.refuse(connection, [row.id for row in missing])
-                    self.publisher.close_lane(lane)
-        return len(rows)
+                    self.publisher.close_lane(sent.lane)
+        return len(rows), freed
 
-    def _publish(self, rows: Sequence[OutboxRow]) -> list[tuple[str, list[OutboxRow], Receipt]]:
-        """Publish all at once, each destination on a channel of its own: (channel, rows, what becomes of them).
+    def _publish(self, rows: Sequence[OutboxRow]) -> list[Sent]:
+        """Publish all at once, each destination on a channel of its own.
 
         A queue without a leader holds up everything that follows on its channel, its confirms as well: RabbitMQ waits
         there until the queue knows its publisher.
@@ -87,7 +104,8 @@ class Lane:
         for destination, its_rows in by_destination.items():
             lane = f"{self.name}:{destination}"
             publications = [self.routes.publication(row) for row in its_rows]
-            sent.append((lane, its_rows, self.publisher.publish(publications, lane)))
+            receipt = self.publisher.publish(publications, lane)
+            sent.append(Sent(lane, destination, its_rows, receipt, monotonic()))
         return sent
 
     def _destination(self, row: OutboxRow) -> str:
@@ -131,7 +149,8 @@ class Lane:
             log.error("an event came back though it is heard: its bindings are gone", kind=row.kind)
             self.routes.bindings_lost.set()
             return False
-        if repository.is_being_repaired(connection):
+        if self.routes.is_known(queue := self.routes.publication(row).routing_key):
+            log.error("a queue is gone, what is for it waits: run `bellhop repair`", queue=queue, kind=row.kind)
             return False
         end_returned(connection, row, self.routes)
         return True

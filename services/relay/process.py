@@ -10,8 +10,10 @@ import pika.exceptions
 import psycopg
 import structlog
 
-from services.relay import repository
+from services.relay import looking, repository
 from services.relay.dead_letters import DeadLetters
+from services.relay.dispatcher import SPACING, Dispatcher
+from services.relay.due import BATCH, move_due
 from services.relay.lanes import Lane
 from services.relay.published import Moves
 from services.relay.repository import Connection
@@ -22,23 +24,26 @@ from shared.health import HealthServer
 from shared.messaging.broker_connections import open_connection
 from shared.messaging.faults import holding_points
 from shared.messaging.memory import MemoryPublisher
-from shared.messaging.notifier import CHANNEL
+from shared.messaging.notifier import CHANNEL, REPAIRED, ids_in, notify
 from shared.messaging.publisher import Publisher
+from shared.messaging.subscriptions import read_subscriptions
 from shared.messaging.topology import bind, topology_of, unbind_former
 from shared.metrics import Metrics
 from shared.settings import Settings
 
-DUE_BATCH = 500
 PROBES = 50
 """Refused rows of each kind and queue that are tried at a time."""
 READY_LAG_SECONDS = 60.0
+REFUSED_SECONDS, DUE_SECONDS, LISTEN_SECONDS, WATCH_SECONDS, LAG_SECONDS = 0.5, 0.2, 1.0, 1.0, 2.0
 PURGE_EVERY_SECONDS = 600.0
 
 log = structlog.get_logger("bellhop.relay")
 
 
 class RelayProcess:
-    """Lanes for fresh rows, one for refused rows, one that moves what is due, one that listens and looks after things."""
+    """One thread that chooses and publishes fresh rows, one for refused rows, one that moves what is due, one that listens
+    for commits, and one that looks after things.
+    """
 
     def __init__(self, settings: Settings, relay: RelaySettings, publisher: MemoryPublisher | None = None) -> None:
         self.settings, self.relay = settings, relay
@@ -51,11 +56,13 @@ class RelayProcess:
             settings.http_port, self.metrics.registry, self._alive, self._ready, host=settings.http_host
         )
         self._points = holding_points()
+        lane = Lane("fresh", self.publisher, self.routes, self.metrics, self._points, self.moves)
+        self.dispatcher = Dispatcher(lane, relay)
         self._stop = threading.Event()
-        self._poked = [threading.Event() for _ in range(relay.lanes)]
+        self._may_be_due = threading.Event()
         self._threads: list[threading.Thread] = []
         self._seen = monotonic()
-        self._lag: tuple[int, float, float, int] = (0, 0.0, 0.0, 0)
+        self._lag = repository.Lag({}, 0.0, 0)
 
     def run(self) -> int:
         """Relay until SIGTERM or SIGINT. Returns the exit code: 1 if a thread died, else 0."""
@@ -75,25 +82,25 @@ class RelayProcess:
         self.health.start()
         self.publisher.start()
         loops: dict[str, Callable[[Connection], None]] = {
+            "dispatcher": lambda connection: self.dispatcher.run(connection, self._stop),
             "due": self._move_due,
             "refused": self._carry_refused,
+            "listener": self._listen,
             "watch": self._watch,
         }
-        for number in range(self.relay.lanes):
-            loops[f"lane-{number}"] = lambda connection, number=number: self._carry_fresh(connection, number)  # type: ignore[misc] # bound now
         for name, loop in loops.items():
             thread = threading.Thread(target=self._keep_running, args=(loop,), name=name, daemon=True)
             thread.start()
             self._threads.append(thread)
         if self.dead_letters is not None:
             self.dead_letters.start()
-        log.info("relay started", lanes=self.relay.lanes, batch=self.relay.batch)
+        log.info("relay started", batch=self.relay.batch, window=self.relay.window, share=self.relay.share)
 
     def stop(self) -> None:
         """End after the batches under way."""
         self._stop.set()
-        for event in self._poked:
-            event.set()
+        self.dispatcher.wake.set()
+        self._may_be_due.set()
         for thread in self._threads:
             thread.join(12)
         if self.dead_letters is not None:
@@ -119,43 +126,51 @@ class RelayProcess:
                 tell = log.debug
                 self._stop.wait(0.5)
 
-    def _carry_fresh(self, connection: Connection, number: int) -> None:
-        lane = Lane(f"lane-{number}", self.publisher, self.routes, self.metrics, self._points, self.moves)
-        while not self._stop.is_set():
-            if not self.publisher.wait_up(0.5) or not self.routes.subscriptions:
-                self._stop.wait(0.05)
-                continue
-            if lane.carry_fresh(connection, self.relay.batch) == 0:
-                self._poked[number].wait(self.relay.poll_seconds)
-                self._poked[number].clear()
-
     def _carry_refused(self, connection: Connection) -> None:
         lane = Lane("refused", self.publisher, self.routes, self.metrics, self._points, self.moves)
-        while not self._stop.wait(0.25):
-            while self.publisher.is_up and lane.carry_refused(connection, PROBES) and not self._stop.is_set():
-                continue
-
-    def _move_due(self, connection: Connection) -> None:
-        while not self._stop.wait(0.1):
-            while moved := repository.move_due(connection, DUE_BATCH):
-                self._poke()
-                if moved < DUE_BATCH:
+        while not self._stop.wait(REFUSED_SECONDS):
+            while self.publisher.is_up and not self._stop.is_set():
+                carried, freed = lane.carry_refused(connection, PROBES)
+                if freed:
+                    self.dispatcher.hear(freed)
+                if not carried:
                     break
 
-    def _watch(self, connection: Connection) -> None:
-        """Listen for commits; once a second look at the lag, the subscriptions and the bindings."""
-        connection.execute(f"LISTEN {CHANNEL}")
-        bound = False
-        looked = purge_at = 0.0
+    def _move_due(self, connection: Connection) -> None:
+        """What is due, soon after: at once where a commit may have scheduled it, else by looking five times a second."""
         while not self._stop.is_set():
-            for _ in connection.notifies(timeout=0.2, stop_after=1):
-                self._poke()
-            if monotonic() - looked < 1.0:
-                continue
+            moved = move_due(connection)
+            notify(connection, moved)
+            while len(moved) == BATCH and not self._stop.is_set():
+                moved = move_due(connection, in_turn=True)
+                notify(connection, moved)
+            self._may_be_due.wait(DUE_SECONDS)
+            self._may_be_due.clear()
+
+    def _listen(self, connection: Connection) -> None:
+        """Commits tell which rows they wrote; `repair` that it has made queues anew."""
+        connection.execute(f"LISTEN {CHANNEL}")
+        connection.execute(f"LISTEN {REPAIRED}")
+        self.dispatcher.hear()  # of what was committed before anybody listened
+        while not self._stop.is_set():
+            for told in connection.notifies(timeout=LISTEN_SECONDS, stop_after=1):
+                if told.channel == REPAIRED:
+                    self.dispatcher.forget_under_way()
+                else:
+                    self.dispatcher.hear(ids_in(told.payload))
+
+    def _watch(self, connection: Connection) -> None:
+        """Once a second look at the subscriptions, the workers, the lag and the bindings."""
+        bound = False
+        lag_at = purge_at = 0.0
+        while not self._stop.is_set():
+            self.routes.learn(read_subscriptions(connection))
+            self.routes.pools = looking.pools(connection)
             looked = monotonic()
-            self.routes.learn(repository.subscriptions(connection))
-            self._lag = repository.lag(connection)
-            self._measure()
+            if looked >= lag_at:
+                self._lag = repository.lag(connection)
+                lag_at = monotonic() + max(LAG_SECONDS, SPACING * (monotonic() - looked))
+                self._measure()
             if looked >= purge_at:
                 purge_at = looked + PURGE_EVERY_SECONDS
                 repository.purge(connection, self.relay.retention_days)
@@ -164,17 +179,14 @@ class RelayProcess:
                 bound = False
             elif not bound or self.routes.bindings_lost.is_set():
                 bound = self._bind()
+            self._stop.wait(WATCH_SECONDS if bound else 0.1)
 
     def _measure(self) -> None:
-        pending, oldest, overdue, failed = self._lag
-        self.metrics.outbox_pending.set(pending)
-        self.metrics.outbox_oldest_age.set(oldest)
-        self.metrics.scheduled_due_lag.set(overdue)
-        self.metrics.failed_jobs.labels("all").set(failed)
-
-    def _poke(self) -> None:
-        for event in self._poked:
-            event.set()
+        lag = self._lag
+        self.metrics.outbox_pending.set(sum(one.rows for one in lag.waiting.values()))
+        self.metrics.outbox_oldest_age.set(max((one.age for one in lag.waiting.values()), default=0.0))
+        self.metrics.scheduled_due_lag.set(lag.overdue)
+        self.metrics.failed_jobs.labels("all").set(lag.failed)
 
     def _bind(self) -> bool:
         """Bind the topology again: a binding that was young when its broker died can be gone. What the release before
@@ -209,6 +221,12 @@ class RelayProcess:
             reasons.append("the database is away")
         if self.moves.fault is not None:
             reasons.append(self.moves.fault)
-        if self._lag[1] > READY_LAG_SECONDS:
-            reasons.append(f"the oldest outbox row is {self._lag[1]:.0f} s old")
+        if (late := self._oldest_not_held_back()) > READY_LAG_SECONDS:
+            reasons.append(f"the oldest row that waits for nobody but the relay is {late:.0f} s old")
         return reasons
+
+    def _oldest_not_held_back(self) -> float:
+        """Events; commands wait in the outbox for those who do them."""
+        waiting = self._lag.waiting.items()
+        ages = [one.age for name, one in waiting if not self.routes.is_held_back(self.routes.target_of(name))]
+        return max(ages, default=0.0)

@@ -1,14 +1,13 @@
 """All SQL of the relay. Every function works on the caller's connection and transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg
 
-from shared.messaging.repair import REPAIR_LOCK
-from shared.messaging.topology import Subscription
+from shared.messaging.sending import NOBODY
 
 Connection = psycopg.Connection[Any]
 
@@ -26,57 +25,42 @@ class OutboxRow:
     is_event: bool
     queue: str | None
     body: bytes
+    turn: int = 1
+    fairness_key: UUID = NOBODY
 
 
-_CLAIM_FRESH = """
-SELECT id, message_id, kind, is_event, queue, body FROM messaging.outbox
-WHERE not_before IS NULL ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
-"""
-_CLAIM_REFUSED = """
-SELECT id, message_id, kind, is_event, queue, body FROM messaging.outbox
+_ROW = "id, message_id, kind, is_event, queue, body, turn, fairness_key"
+_CLAIM_REFUSED = f"""
+SELECT {_ROW} FROM messaging.outbox
 WHERE id IN (
     SELECT id FROM (
         SELECT id, row_number() OVER (PARTITION BY kind, queue ORDER BY not_before, id) AS place FROM messaging.outbox
         WHERE not_before <= clock_timestamp()
     ) AS waiting WHERE place <= %s
 ) FOR UPDATE SKIP LOCKED
-"""
+"""  # noqa: S608 - our column list
 _SET_FREE = """
 UPDATE messaging.outbox SET not_before = NULL, refusals = 0
 WHERE id IN (
     SELECT id FROM messaging.outbox
     WHERE not_before IS NOT NULL AND (kind, coalesce(queue, '')) IN (SELECT * FROM unnest(%s::text[], %s::text[]))
     FOR UPDATE SKIP LOCKED
-)
+) RETURNING id
 """
 _REFUSE = """
 UPDATE messaging.outbox
 SET not_before = clock_timestamp() + make_interval(secs => least(%s * 2 ^ least(refusals, 10), %s)), refusals = refusals + 1
 WHERE id = ANY(%s)
 """
-_MOVE_DUE = """
-WITH due AS (
-    DELETE FROM messaging.scheduled WHERE id IN (
-        SELECT id FROM messaging.scheduled WHERE due_at <= clock_timestamp() ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED
-    ) RETURNING *
-)
-INSERT INTO messaging.outbox
-    (message_id, kind, is_event, queue, body, turn, fairness_key, organisation_id, correlation_id)
-SELECT message_id, kind, is_event, queue, body, turn, fairness_key, organisation_id, correlation_id FROM due
+_WAITING = """
+SELECT destination, count(*), extract(epoch FROM clock_timestamp() - min(created_at))::float8
+FROM messaging.outbox GROUP BY destination
 """
 _LAG = """
-SELECT (SELECT count(*) FROM (SELECT 1 FROM messaging.outbox LIMIT 100000) AS waiting),
-       (SELECT coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::float8 FROM
-            (SELECT created_at FROM messaging.outbox ORDER BY id LIMIT 1) AS oldest),
-       (SELECT coalesce(extract(epoch FROM clock_timestamp() - min(due_at)), 0)::float8 FROM messaging.scheduled
+SELECT (SELECT coalesce(extract(epoch FROM clock_timestamp() - min(due_at)), 0)::float8 FROM messaging.scheduled
             WHERE due_at <= clock_timestamp()),
        (SELECT count(*) FROM messaging.failed_job WHERE resolved_at IS NULL)
 """
-
-
-def claim_fresh(connection: Connection, limit: int) -> list[OutboxRow]:
-    """Rows that were never refused, the oldest first, locked until the transaction ends."""
-    return [OutboxRow(*row) for row in connection.execute(_CLAIM_FRESH, (limit,), prepare=True, binary=True)]
 
 
 def claim_refused(connection: Connection, limit: int) -> list[OutboxRow]:
@@ -86,10 +70,11 @@ def claim_refused(connection: Connection, limit: int) -> list[OutboxRow]:
     return [OutboxRow(*row) for row in connection.execute(_CLAIM_REFUSED, (limit,), binary=True)]
 
 
-def set_free(connection: Connection, rows: Sequence[OutboxRow]) -> None:
-    """What waits beside these rows, for the same destinations, is fresh again: they do answer."""
+def set_free(connection: Connection, rows: Sequence[OutboxRow]) -> list[int]:
+    """What waits beside these rows, for the same destinations, is fresh again: they do answer. Returns their ids."""
     pairs = sorted({(row.kind, row.queue or "") for row in rows})
-    connection.execute(_SET_FREE, ([kind for kind, _ in pairs], [queue for _, queue in pairs]))
+    freed = connection.execute(_SET_FREE, ([kind for kind, _ in pairs], [queue for _, queue in pairs]))
+    return [row[0] for row in freed]
 
 
 def refuse(connection: Connection, ids: Sequence[int]) -> None:
@@ -102,31 +87,28 @@ def set_aside(connection: Connection, ids: Sequence[int]) -> None:
     connection.execute("UPDATE messaging.outbox SET not_before = clock_timestamp() WHERE id = ANY(%s)", (list(ids),))
 
 
-def is_being_repaired(connection: Connection) -> bool:
-    """True while `repair` makes queues anew: what no queue takes now may be taken in a moment."""
-    row = connection.execute("SELECT NOT pg_try_advisory_xact_lock_shared(%s)", (REPAIR_LOCK,)).fetchone()
-    assert row is not None
-    return bool(row[0])
+class Backlog(NamedTuple):
+    """Rows that wait for a destination, and the age of the oldest in s."""
+
+    rows: int
+    age: float
 
 
-def move_due(connection: Connection, limit: int) -> int:
-    """Move scheduled messages whose time has come into the outbox. Returns how many."""
-    return connection.execute(_MOVE_DUE, (limit,)).rowcount
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """What waits, by destination; how late the most overdue schedule is in s; open failed jobs."""
+
+    waiting: Mapping[str, Backlog]
+    overdue: float
+    failed: int
 
 
-def subscriptions(connection: Connection) -> list[Subscription]:
-    """The consumers that `migrate` declared."""
-    rows = connection.execute("SELECT service, kind, queue, is_event, on_failure FROM messaging.subscription")
-    return [Subscription(*row) for row in rows]
-
-
-def lag(connection: Connection) -> tuple[int, float, float, int]:
-    """(rows in the outbox up to 100,000; age of the oldest in s; how late the most overdue schedule is in s; open
-    failed jobs).
-    """
+def lag(connection: Connection) -> Lag:
+    """Counts everything: not for a path that anybody waits for."""
+    waiting = {row[0]: Backlog(row[1], row[2]) for row in connection.execute(_WAITING)}
     row = connection.execute(_LAG).fetchone()
     assert row is not None
-    return int(row[0]), float(row[1] or 0), float(row[2] or 0), int(row[3])
+    return Lag(waiting, float(row[0] or 0), int(row[1]))
 
 
 _PURGE = (

@@ -21,7 +21,7 @@ def end_returned(connection: Connection, row: OutboxRow, routes: Routes) -> None
     parsed = decode_fields(row.body)
     queue = row.queue or (consumer.queue if (consumer := routes.consumer(None, row.kind)) else None)
     error = (
-        f"RabbitMQ has no queue {queue}: run `bellhop repair`, then retry this job"
+        f"no service consumes {queue} any more: deploy the one that did, run `bellhop migrate`, then retry this job"
         if queue
         else f"no service hears {row.kind}: deploy the service that does (BELLHOP_SERVICES), run `bellhop migrate`, then retry"
     )

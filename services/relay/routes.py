@@ -1,11 +1,12 @@
 """Where a row goes: which queue takes a command, and which destinations do not answer at present."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from services.relay.repository import OutboxRow
+from services.relay.shares import Pool
 from shared.messaging.envelope import EVENTS_EXCHANGE
-from shared.messaging.publisher import Publication
+from shared.messaging.receipts import Publication
 from shared.messaging.topology import Subscription
 
 
@@ -15,9 +16,14 @@ class Routes:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._queues: dict[str, str] = {}
-        self._heard: set[str] = set()
+        self._heard: frozenset[str] = frozenset()
+        self._every_queue: frozenset[str] = frozenset()
         self._in_doubt: set[str] = set()
         self.subscriptions: tuple[Subscription, ...] = ()
+        self.targets: frozenset[str] = frozenset()
+        """All that is known: queues, and the kinds of events that are heard."""
+        self.pools: Mapping[str, Pool] = {}
+        """Who works on each queue, as the workers say."""
         self.bindings_lost = threading.Event()
 
     def learn(self, subscriptions: Iterable[Subscription]) -> None:
@@ -26,7 +32,23 @@ class Routes:
         with self._lock:
             self.subscriptions = known
             self._queues = {one.kind: one.queue for one in known if not one.is_event}
-            self._heard = {one.kind for one in known if one.is_event}
+            self._heard = frozenset(one.kind for one in known if one.is_event)
+            self._every_queue = frozenset(one.queue for one in known)
+            self.targets = self._every_queue | self._heard
+
+    def target_of(self, destination: str) -> str:
+        """The queue that takes what waits for a destination; the destination itself where it is an event, or nobody knows."""
+        return self._queues.get(destination, destination)
+
+    def is_held_back(self, target: str) -> bool:
+        """Whether what goes there waits in PostgreSQL: it is a queue. Events are not held back: one listener that is down
+        must not keep the others waiting.
+        """
+        return target in self._every_queue
+
+    def service_of(self, queue: str) -> str:
+        """Whose queue it is."""
+        return queue.partition(".")[0]
 
     def publication(self, row: OutboxRow) -> Publication:
         """The row as a message. A command that no queue takes goes to a queue of its own name, which is not there: it
@@ -41,6 +63,10 @@ class Routes:
     def is_heard(self, kind: str) -> bool:
         """True if somebody listens to this event."""
         return kind in self._heard
+
+    def is_known(self, queue: str) -> bool:
+        """True if somebody who is deployed consumes this queue, whether RabbitMQ has it or not."""
+        return any(one.queue == queue for one in self.subscriptions)
 
     def consumer(self, queue: str | None, kind: str) -> Subscription | None:
         """The consumer of a kind on a queue; of a command, wherever it is heard."""

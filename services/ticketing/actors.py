@@ -1,16 +1,18 @@
 """What the ticketing service hears."""
 
 from services.ticketing.domain.tickets import Ticket
-from services.ticketing.handlers import orders, payments, tickets
+from services.ticketing.handlers import orders, payments, printing, tickets
 from services.ticketing.handlers.tickets import CALL_DEADLINE, Plan, Press
 from shared.contracts.notifications import AlertFailure
 from shared.contracts.payments import PaymentSucceeded
-from shared.contracts.ticketing import ExpireOrders, GenerateTickets
+from shared.contracts.ticketing import ExpireOrders, FulfilOrder, GenerateTickets, PrintTickets
 from shared.messaging.actor import ProviderSteps, actor, provider_actor
 from shared.messaging.outbox import Session
 from shared.messaging.retries import Delays
 
 EVENTS, CRITICAL, DEFAULT = "ticketing.events", "ticketing.critical", "ticketing.default"
+PRINTING = "ticketing.printing"
+"""Drawing pictures burns a processor, so it has processes of its own: nobody's payment waits for it."""
 
 
 @actor(
@@ -26,10 +28,35 @@ def receive_payment(message: PaymentSucceeded, session: Session, _press: Press) 
 
 
 @provider_actor(
-    GenerateTickets, queue=CRITICAL, tries=5, time_limit=60, call_deadline=CALL_DEADLINE, on_failure=AlertFailure
+    GenerateTickets,
+    queue=PRINTING,
+    formerly=[CRITICAL],
+    tries=5,
+    time_limit=60,
+    call_deadline=CALL_DEADLINE,
+    repeatable=True,
+    on_failure=AlertFailure,
 )
 def generate_tickets(press: Press) -> ProviderSteps[GenerateTickets, Plan, list[Ticket]]:
     return _Generation(press)
+
+
+@provider_actor(
+    PrintTickets,
+    queue=PRINTING,
+    tries=5,
+    time_limit=60,
+    call_deadline=CALL_DEADLINE,
+    repeatable=True,
+    on_failure=AlertFailure,
+)
+def print_tickets(press: Press) -> ProviderSteps[PrintTickets, Plan, list[Ticket]]:
+    return _Printing(press)
+
+
+@actor(FulfilOrder, queue=CRITICAL, backoff=Delays([1, 2, 5, 10]), time_limit=30, on_failure=AlertFailure)
+def fulfil_order(message: FulfilOrder, session: Session, press: Press) -> None:
+    printing.fulfil_order(session, press, message)
 
 
 @actor(ExpireOrders, queue=DEFAULT, tries=1, time_limit=120)
@@ -44,7 +71,7 @@ class _Generation(ProviderSteps[GenerateTickets, Plan, list[Ticket]]):
         self._press = press
 
     def prepare(self, session: Session, message: GenerateTickets) -> Plan | None:
-        return tickets.plan_tickets(session, message)
+        return printing.plan_order(session, message)
 
     def call(self, intent: Plan) -> list[Ticket]:
         return tickets.make_tickets(self._press, intent)
@@ -54,3 +81,22 @@ class _Generation(ProviderSteps[GenerateTickets, Plan, list[Ticket]]):
 
     def record(self, session: Session, intent: Plan, result: list[Ticket]) -> None:
         tickets.record_tickets(session, self._press, intent, result)
+
+
+class _Printing(ProviderSteps[PrintTickets, Plan, list[Ticket]]):
+    """As above, a part of a large order at a time."""
+
+    def __init__(self, press: Press) -> None:
+        self._press = press
+
+    def prepare(self, session: Session, message: PrintTickets) -> Plan | None:
+        return printing.plan_part(session, message)
+
+    def call(self, intent: Plan) -> list[Ticket]:
+        return tickets.make_tickets(self._press, intent)
+
+    def resolve(self, _intent: Plan) -> None:
+        return None
+
+    def record(self, session: Session, intent: Plan, result: list[Ticket]) -> None:
+        printing.record_part(session, self._press, intent, result)

@@ -41,7 +41,7 @@ class OrderNotFoundError(TicketingError):
 
 
 class TicketNotFoundError(TicketingError):
-    """There is no ticket with this id, or its picture is not in storage."""
+    """There is no ticket with this id."""
 
     code = "ticket_not_found"
     http_status = 404

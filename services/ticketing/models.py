@@ -68,7 +68,9 @@ class TicketTypeRow(Base):
 
 
 class OrderRow(Base):
-    """An order. `expires_at` is the end of its hold; null where nothing was to be paid."""
+    """An order. `expires_at` is the end of its hold; null where nothing was to be paid. `batch_id` prints its tickets,
+    where they are many.
+    """
 
     __tablename__ = "orders"
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -88,6 +90,7 @@ class OrderRow(Base):
     fulfilled_at: Mapped[datetime | None]
     expired_at: Mapped[datetime | None]
     cancelled_at: Mapped[datetime | None]
+    batch_id: Mapped[UUID | None]
     __table_args__ = (
         UniqueConstraint("organisation_id", "number"),
         UniqueConstraint("payment_id"),

@@ -13,9 +13,25 @@ INLINE_TICKETS = 20
 
 
 class GenerateTickets(Command):
-    """Issue the tickets of a paid order."""
+    """Issue the tickets of a paid order: a small one's at once, a large one's as a batch of PrintTickets."""
 
     kind: ClassVar[str] = "ticketing.order.generate_tickets"
+    order_id: UUID
+
+
+class PrintTickets(Command):
+    """Issue some tickets of a large order: `count` of them, from the `first` on, counted from 0."""
+
+    kind: ClassVar[str] = "ticketing.order.print_tickets"
+    order_id: UUID
+    first: int
+    count: int
+
+
+class FulfilOrder(Command):
+    """Say that an order has its tickets, once all of them are printed."""
+
+    kind: ClassVar[str] = "ticketing.order.fulfil"
     order_id: UUID
 
 

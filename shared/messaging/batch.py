@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import cycle
+from typing import Any
 from uuid import UUID
 
 from psycopg.rows import dict_row
@@ -49,6 +50,7 @@ class Batch:
     `then` is published if all of them are done, `catch` at the first final failure, `finally_` when all have ended, each
     once. Unless `allow_failures`, the first failure cancels the members that have not started. With `allow_failures` they
     all run; still `then` comes only if every one is done, and a batch that it is a member of counts it as done.
+    Its commands take turns with other messages by `fairness_key`: by their organisation where it is None.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Batch:
     catch: Command | None = None
     finally_: Command | None = None
     allow_failures: bool = False
+    fairness_key: UUID | None = None
 
     def __post_init__(self) -> None:
         if not self.members:
@@ -171,7 +174,7 @@ def _start(connection: Connection, batch: Batch, parent: Place | None, organisat
             parent and parent.shard, organisation_id, cause.correlation_id or batch_id, cause.causation_id,
         ),
     )  # fmt: skip
-    _add(connection, batch_id, batch.members, organisation_id)
+    _add(connection, batch_id, batch.members, organisation_id, batch.fairness_key)
     return batch_id
 
 
@@ -180,6 +183,7 @@ def _add(
     batch_id: UUID,
     members: "Sequence[Command | Chain | Batch]",
     organisation_id: UUID | None,
+    fairness_key: UUID | None = None,
 ) -> None:
     """Count the members as pending first: a chain whose steps are all left out ends at once."""
     places = [Place(batch_id, new_id()) for _ in range(min(SHARDS, len(members)))]
@@ -197,7 +201,9 @@ def _add(
     organisation_id = organisation_id or now.organisation_id
     cause = Cause(now.correlation_id or batch_id, now.causation_id, organisation_id, now.traceparent)
     with caused_by(replace(cause, batch_id=now.batch_id)):
-        _send(connection, [_member(one, place, cause) for one, place in placed if isinstance(one, Command)])
+        _send(
+            connection, [_member(one, place, cause, fairness_key) for one, place in placed if isinstance(one, Command)]
+        )
         for one, place in placed:
             if isinstance(one, Chain):
                 start_chain(connection, one, place, organisation_id)
@@ -205,8 +211,10 @@ def _add(
                 _start(connection, one, place, organisation_id)
 
 
-def _member(command: Command, place: Place, cause: Cause) -> Envelope:
-    options = {"batch": place.option, "version": command.version}
+def _member(command: Command, place: Place, cause: Cause, fairness_key: UUID | None) -> Envelope:
+    options: dict[str, Any] = {"batch": place.option, "version": command.version}
+    if fairness_key is not None:
+        options["fairness_key"] = str(fairness_key)
     return Envelope(command.kind, command.model_dump(mode="json"), new_id(), cause=cause, options=options)
 
 

@@ -17,7 +17,8 @@ from dramatiq.errors import ConnectionClosed
 
 from shared.messaging.broker_connections import connection_parameters
 from shared.messaging.consumer import ConsumedMessage, Consumer
-from shared.messaging.publisher import Publication, Publisher
+from shared.messaging.publisher import Publisher
+from shared.messaging.receipts import Publication
 from shared.messaging.topology import PARK, dead_letter_queue, kept_queue_arguments, work_queue_arguments
 from shared.messaging.work_queue import StrictWorkQueue
 

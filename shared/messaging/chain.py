@@ -19,6 +19,8 @@ from shared.messaging.counting import Place
 from shared.messaging.inbox import Connection
 from shared.messaging.sending import kept
 
+_HEARD = "SELECT kind FROM messaging.subscription WHERE kind = ANY(%s) AND until IS NULL"
+
 
 class InvalidChainError(PermanentError):
     """A chain has no step, names a kind that nobody hears, or is not in a state for what was asked."""
@@ -127,7 +129,7 @@ def check_storable(name: str, kept_as_json: object) -> None:
 
 def check_heard(connection: Connection, kinds: Sequence[str]) -> None:
     """Raise InvalidChainError for a command that no deployed service hears."""
-    rows = connection.execute("SELECT kind FROM messaging.subscription WHERE kind = ANY(%s)", (list(kinds),)).fetchall()
+    rows = connection.execute(_HEARD, (list(kinds),)).fetchall()
     unheard = sorted(set(kinds) - {row[0] for row in rows})
     if unheard:
         raise InvalidChainError(

@@ -11,7 +11,7 @@ from dramatiq import Message, Middleware
 from dramatiq.broker import MessageProxy
 from dramatiq.brokers.stub import StubBroker, _StubConsumer
 
-from shared.messaging.publisher import Publication, Receipt
+from shared.messaging.receipts import Publication, Receipt
 from shared.messaging.topology import Subscription
 from shared.messaging.work_queue import StrictWorkQueue
 
@@ -90,6 +90,7 @@ class MemoryPublisher:
 
     is_up = True
     is_alive = True
+    connections = 1
 
     def __init__(self, brokers: Sequence[MemoryBroker], subscriptions: Sequence[Subscription]) -> None:
         self._brokers = brokers

@@ -6,6 +6,7 @@ Looking by the relay is the safety net, so a notification that is lost costs a l
 
 import threading
 from collections.abc import Sequence
+from typing import Any
 
 import psycopg
 import structlog
@@ -13,9 +14,13 @@ import structlog
 from shared.database.connections import connect
 
 CHANNEL = "bellhop_outbox"
+REPAIRED = "bellhop_repaired"
+"""Told when queues were made anew: what was published into the former ones is not under way any more."""
 MIN_INTERVAL_SECONDS = 0.01
 MOST_IDS = 700
 """How many ids fit into a notification: PostgreSQL takes less than 8,000 bytes. Of more, the relay is told none, and looks."""
+
+_NOTIFY = "SELECT pg_notify(%s, %s)"
 
 
 class Notifier:
@@ -59,7 +64,7 @@ class Notifier:
         while not self._stopping.is_set():
             self._poked.wait()
             self._poked.clear()
-            connection.execute("SELECT pg_notify(%s, %s)", (CHANNEL, self._take()))
+            connection.execute(_NOTIFY, (CHANNEL, self._take()))
             self._stopping.wait(MIN_INTERVAL_SECONDS)
 
     def _take(self) -> str:
@@ -68,6 +73,13 @@ class Notifier:
             ids, must_look = self._ids, self._must_look
             self._ids, self._must_look = [], False
         return "" if must_look else ",".join(map(str, ids))
+
+
+def notify(connection: psycopg.Connection[Any], ids: Sequence[int]) -> None:
+    """Tell of rows that this connection has committed, if there are any."""
+    if ids:
+        payload = ",".join(map(str, ids)) if len(ids) <= MOST_IDS else ""
+        connection.execute(_NOTIFY, (CHANNEL, payload))
 
 
 def ids_in(payload: str) -> list[int]:

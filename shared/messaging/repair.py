@@ -1,145 +1,156 @@
-"""Queues without a leader: found by asking them, since declares succeed and the management API calls them running."""
+"""`bellhop repair`: RabbitMQ as the database says it should be. Queues, exchanges and bindings that are gone, queues that
+lost their leader, and messages that the broker confirmed and has lost.
+"""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
-
-import pika
-import pika.exceptions
-from pika.adapters.select_connection import SelectConnection
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 
 from shared.database.connections import connect
-from shared.messaging.broker_connections import connection_parameters, open_connection
-from shared.messaging.closing import hang_up
-from shared.messaging.topology import Subscription, Topology, bind, declare_exchanges, topology_of
+from shared.errors import PermanentError, TransientError
+from shared.messaging.broker_connections import open_connection
+from shared.messaging.inbox import Connection
+from shared.messaging.leaders import Damage, MembersOf, find_damage
+from shared.messaging.notifier import CHANNEL
+from shared.messaging.queue_answers import ANSWER_SECONDS
+from shared.messaging.republishing import MIN_AGE_SECONDS, Tell, count_missing, publish_missing
+from shared.messaging.subscriptions import read_subscriptions
+from shared.messaging.topology import Topology, bind, declare_exchanges, topology_of
 
-ANSWER_SECONDS = 5.0
 SETTLE_SECONDS = 5.0
 FORGET_SECONDS = 1.0
 """A quorum queue that is deleted and at once declared again keeps its consumers without their knowing: what they are
 given never reaches them. In between they are cancelled, and consume again."""
-
+REPAIRED_CHANNEL = "bellhop_repaired"
+"""Tells the relays that what they remember of the broker is no longer true."""
 REPAIR_LOCK = 0x7265706169720001
-"""Advisory lock of PostgreSQL, held while queues are missing because they are made anew: a command that comes back from
-RabbitMQ meanwhile is not one that nobody will ever take."""
+"""Advisory lock of PostgreSQL that a repair holds while it changes things."""
+RELEASE_SLICE = 10_000
+
+_RELEASE = """
+UPDATE messaging.outbox SET not_before = clock_timestamp() WHERE id IN (
+    SELECT id FROM messaging.outbox WHERE not_before > clock_timestamp() LIMIT %s FOR UPDATE SKIP LOCKED)
+"""
+
+
+class RepairUnderWayError(TransientError):
+    """Another repair changes things at this moment."""
+
+    code = "repair_under_way"
+
+
+class UnknownQueueError(PermanentError):
+    """A queue that is to be recreated is none of Bellhop's."""
+
+    code = "unknown_queue"
 
 
 @dataclass(frozen=True, slots=True)
 class Repaired:
-    """What `repair` did: queues that it recreated, bindings and queues that it declared, outbox rows it set free."""
+    """What `repair` did or, unless `applied`, what it would do.
 
-    recreated: tuple[str, ...]
-    checked: int
-    released: int
-
-
-def queues_without_answer(rabbitmq_url: str, queues: Iterable[str], seconds: float = ANSWER_SECONDS) -> list[str]:
-    """The queues among these that give no answer to a `basic.get` in time. One channel each, all at once.
-
-    A queue that is not there has no leader either. A message that comes is given back at once. Raises pika's
-    AMQPConnectionError if the broker itself does not answer.
+    `declared`: queues that were not there; `recreated`: those that had no leader, or were named. `unproven`: queues that
+    give no answer, and why they were left alone. `released`: outbox rows that waited and may go at once.
+    `republished`: messages that are published again, by queue.
     """
-    return _Asking(rabbitmq_url, list(queues), seconds).run()
 
-
-class _Asking:
-    def __init__(self, rabbitmq_url: str, queues: Sequence[str], seconds: float) -> None:
-        self.silent = dict.fromkeys(queues)
-        self.waiting = len(self.silent)
-        self.seconds = seconds
-        self.asked = False
-        self.connection = SelectConnection(
-            connection_parameters(rabbitmq_url, "repair"),
-            on_open_callback=self._on_open,
-            on_open_error_callback=lambda connection, _: connection.ioloop.stop(),
-            on_close_callback=lambda connection, _: connection.ioloop.stop(),
-        )
-
-    def run(self) -> list[str]:
-        try:
-            self.connection.ioloop.start()
-        finally:
-            self.connection.ioloop.close()
-        if not self.asked:
-            # A broker that went away says nothing about its queues: none of them may be taken for dead.
-            raise pika.exceptions.AMQPConnectionError("RabbitMQ went away while its queues were asked")
-        return list(self.silent)
-
-    def _on_open(self, connection: Any) -> None:
-        if not self.silent:
-            self._give_up()
-        for queue in list(self.silent):
-            connection.channel(on_open_callback=lambda channel, queue=queue: self._ask(channel, queue))
-        connection.ioloop.call_later(self.seconds, self._give_up)
-
-    def _ask(self, channel: Any, queue: str) -> None:
-        channel.add_on_close_callback(lambda *_: self._done())
-        channel.add_callback(lambda _: self._answered(queue), [pika.spec.Basic.GetEmpty])
-
-        def got(channel: Any, method: Any, *_: Any) -> None:
-            channel.basic_nack(method.delivery_tag, requeue=True)
-            self._answered(queue)
-
-        channel.basic_get(queue, got)
-
-    def _answered(self, queue: str) -> None:
-        if queue in self.silent:
-            del self.silent[queue]
-            self._done()
-
-    def _done(self) -> None:
-        self.waiting -= 1
-        if self.waiting == 0:
-            self._give_up()
-
-    def _give_up(self) -> None:
-        if self.connection.is_open:
-            self.asked = True
-            hang_up(self.connection)
+    applied: bool
+    checked: int
+    declared: tuple[str, ...] = ()
+    recreated: tuple[str, ...] = ()
+    unproven: Mapping[str, str] = field(default_factory=dict)
+    released: int = 0
+    republished: Mapping[str, int] = field(default_factory=dict)
 
 
 def repair(
     database_url: str,
     rabbitmq_url: str,
     *,
+    apply: bool = False,
+    force: Sequence[str] = (),
+    members_of: MembersOf | None = None,
     settle: Callable[[float], None] = time.sleep,
     seconds: float = ANSWER_SECONDS,
+    min_age: float = MIN_AGE_SECONDS,
+    tell: Tell = lambda _: None,
 ) -> Repaired:
-    """Delete and recreate every queue that gives no answer, declare exchanges and bindings again, and let what waits in
-    the outbox go at once.
+    """Say what is to be done, and do it with `apply`. Harmless to repeat.
 
-    What a queue without a leader was sent was never confirmed, so it lies in the outbox still: nothing is lost by
-    deleting the queue. What comes back to a relay while it is deleted waits too: that is what the lock says.
+    `force` names queues that are recreated without proof; what they hold is published again, but for what others than
+    Bellhop sent. Raises BrokerSilentError, UnknownQueueError, RepairUnderWayError, pika's AMQPConnectionError: nothing was
+    changed then.
     """
-    with connect(database_url, "repair") as database:
-        rows = database.execute(
-            "SELECT service, kind, queue, is_event, on_failure FROM messaging.subscription"
-        ).fetchall()
-        topology = topology_of(Subscription(*row) for row in rows)
-        silent = queues_without_answer(rabbitmq_url, topology.queues, seconds)
-        database.execute("SELECT pg_advisory_lock(%s)", (REPAIR_LOCK,))
-        _make_anew(rabbitmq_url, topology, silent, settle)
-        database.execute("SELECT pg_advisory_unlock(%s)", (REPAIR_LOCK,))
-        released = database.execute(
-            "UPDATE messaging.outbox SET not_before = clock_timestamp() WHERE not_before IS NOT NULL"
-        )
-    return Repaired(tuple(silent), len(topology.queues), released.rowcount)
+    with connect(database_url, "repair", settings={"work_mem": "128MB", "jit": "off"}) as database:
+        topology = topology_of(read_subscriptions(database))
+        if unknown := sorted(set(force) - set(topology.queues)):
+            raise UnknownQueueError(
+                f"no queue of Bellhop's is called {', '.join(unknown)}: `bellhop queues` lists them"
+            )
+        with _alone(database) if apply else _as_it_is():
+            damage = _judged(find_damage(rabbitmq_url, topology, members_of, seconds), force)
+            plan = Repaired(apply, damage.checked, damage.missing, damage.leaderless, damage.unproven)
+            left_alone = list(damage.unproven)
+            if not apply:
+                return replace(plan, republished=count_missing(database, left_alone, tell, min_age))
+            _make_whole(rabbitmq_url, topology, damage, settle)
+            with connect(database_url, "repair") as writing:
+                again = publish_missing(database, writing, left_alone, tell, min_age)
+                released = _release(writing)
+                writing.execute("SELECT pg_notify(%s, 'repaired'), pg_notify(%s, '')", (REPAIRED_CHANNEL, CHANNEL))
+            return replace(plan, released=released, republished=again)
 
 
-def _make_anew(rabbitmq_url: str, topology: Topology, silent: Sequence[str], settle: Callable[[float], None]) -> None:
+def _judged(damage: Damage, force: Sequence[str]) -> Damage:
+    """What a person has named needs no proof."""
+    named = tuple(queue for queue in force if queue not in damage.leaderless and queue not in damage.missing)
+    unproven = {queue: why for queue, why in damage.unproven.items() if queue not in named}
+    return replace(damage, leaderless=damage.leaderless + named, unproven=unproven)
+
+
+@contextmanager
+def _alone(database: Connection) -> Iterator[None]:
+    row = database.execute("SELECT pg_try_advisory_lock(%s)", (REPAIR_LOCK,)).fetchone()
+    if row is None or not row[0]:
+        raise RepairUnderWayError("another repair is under way: wait for its end; nothing was changed")
+    try:
+        yield
+    finally:
+        if not database.broken:
+            database.execute("SELECT pg_advisory_unlock(%s)", (REPAIR_LOCK,))
+
+
+@contextmanager
+def _as_it_is() -> Iterator[None]:
+    yield
+
+
+def _make_whole(rabbitmq_url: str, topology: Topology, damage: Damage, settle: Callable[[float], None]) -> None:
+    """Declare whatever is not there, and recreate what has no leader. What is published to a queue meanwhile comes back to
+    the relay, and waits there.
+    """
     connection = open_connection(rabbitmq_url, "repair")
     try:
         channel = connection.channel()
-        for queue in silent:
+        for queue in damage.leaderless:
             channel.queue_delete(queue)
-        if silent:
+        if damage.leaderless:
             settle(FORGET_SECONDS)
         declare_exchanges(channel, topology)
-        for queue in silent:
+        for queue in (*damage.missing, *damage.leaderless):
             channel.queue_declare(queue, durable=True, arguments=dict(topology.queues[queue]))
         bind(channel, topology)
     finally:
-        connection.close()
-    if silent:
+        if connection.is_open:
+            connection.close()
+    if damage.missing or damage.leaderless:
         settle(SETTLE_SECONDS)
+
+
+def _release(database: Connection) -> int:
+    """Let what waits in the outbox, because it was refused, go at once."""
+    released = 0
+    while count := database.execute(_RELEASE, (RELEASE_SLICE,)).rowcount:
+        released += count
+    return released

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable
+from datetime import datetime
 
 import pika
 import pika.exceptions
@@ -11,7 +12,8 @@ from shared.errors import TransientError
 from shared.messaging.actor import ActorDeclaration
 from shared.messaging.broker_connections import open_connection
 from shared.messaging.memory import SCHEME
-from shared.messaging.repair import queues_without_answer
+from shared.messaging.queue_answers import queues_not_there, queues_without_answer
+from shared.messaging.subscriptions import write_subscriptions
 from shared.messaging.topology import Topology, declare, subscriptions_of, topology_of
 
 SETTLE_SECONDS = 5.0
@@ -38,17 +40,19 @@ def set_up_messaging(
     Raises BrokerNotReadyError if a queue does not answer within a minute.
     """
     topology = topology_of(subscriptions_of(declarations))
+    since = _clock(database_url)  # before anything is bound: what is heard from then on is not missed
     if not rabbitmq_url.startswith(SCHEME):
         _declare_and_wait(rabbitmq_url, topology, settle)
     # Only now: a relay that runs already publishes to whatever is written here.
-    _write_subscriptions(database_url, topology)
+    with connect(database_url, "setup", autocommit=False) as connection:
+        write_subscriptions(connection, topology.subscriptions, since)
     return topology
 
 
 def _declare_and_wait(rabbitmq_url: str, topology: Topology, settle: Callable[[float], None]) -> None:
     connection = open_connection(rabbitmq_url, "setup")
     try:
-        is_new = bool(_missing(connection, topology))
+        is_new = bool(queues_not_there(rabbitmq_url, topology.queues))
         declare(connection.channel(), topology)
     finally:
         connection.close()
@@ -57,28 +61,12 @@ def _declare_and_wait(rabbitmq_url: str, topology: Topology, settle: Callable[[f
     _wait_for_answers(rabbitmq_url, topology)
 
 
-def _write_subscriptions(database_url: str, topology: Topology) -> None:
-    rows = [(one.service, one.kind, one.queue, one.is_event, one.on_failure) for one in topology.subscriptions]
-    with connect(database_url, "setup", autocommit=False) as connection, connection.cursor() as cursor:
-        cursor.execute("LOCK TABLE messaging.subscription IN SHARE ROW EXCLUSIVE MODE")
-        cursor.execute("DELETE FROM messaging.subscription")
-        cursor.executemany(
-            "INSERT INTO messaging.subscription (service, kind, queue, is_event, on_failure) VALUES (%s, %s, %s, %s, %s)",
-            rows,
-        )
-
-
-def _missing(connection: pika.BlockingConnection, topology: Topology) -> list[str]:
-    """Queues that are not there yet. A passive declare of a missing queue closes its channel."""
-    missing = []
-    for queue in topology.queues:
-        channel = connection.channel()
-        try:
-            channel.queue_declare(queue, passive=True)
-            channel.close()
-        except pika.exceptions.ChannelClosedByBroker:
-            missing.append(queue)
-    return missing
+def _clock(database_url: str) -> datetime:
+    with connect(database_url, "setup") as connection:
+        row = connection.execute("SELECT clock_timestamp()").fetchone()
+        assert row is not None
+        since: datetime = row[0]
+        return since
 
 
 def _wait_for_answers(rabbitmq_url: str, topology: Topology) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 from shared.ids import new_id
 from shared.messaging.envelope import Envelope
-from shared.messaging.publisher import Publication, Publisher
+from shared.messaging.publisher import Publisher
+from shared.messaging.receipts import Publication
 from tests.benchmarks.actors import QUEUE
 from tests.benchmarks.contracts import WriteRow
 from tests.benchmarks.servers import Servers

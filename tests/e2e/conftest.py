@@ -14,6 +14,7 @@ import pytest
 
 from deploy.local.env_file import read_env
 from tests.e2e.running import ROOT, RunningStack, surroundings
+from tests.support.reaper import prefix_of
 
 SETTINGS = {"APPOINTMENTS_CALCOM_PER_MINUTE": "10000"}
 """These tests do in one minute what a practice does in a day."""
@@ -25,8 +26,7 @@ def stack() -> Iterator[RunningStack]:
 
     Its database and queues are shared by all tests, which may run beside each other: each makes its own event and orders.
     """
-    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", f"{os.getpid()}")
-    above = Path(tempfile.gettempdir()) / f"bellhop-e2e-{run}"
+    above = Path(tempfile.gettempdir()) / f"{prefix_of('e2e')}stack"
     me = above / "users" / f"{os.getpid()}"
     try:
         with _held(above):

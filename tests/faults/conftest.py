@@ -12,6 +12,7 @@ from deploy.local.postgres import Postgres
 from deploy.local.rabbitmq import RabbitMQ, Version
 from tests.faults.shop import Shop, open_shop
 from tests.support.databases import Template
+from tests.support.reaper import prefix_of
 from tests.support.vhosts import VirtualHost
 
 TIMEOUT_SECONDS = 300
@@ -45,7 +46,7 @@ def version(request: pytest.FixtureRequest) -> Version:
 @pytest.fixture(scope="session")
 def servers(version: Version) -> Iterator[Servers]:
     """Servers of the fault tests' own, started once. Each test leaves them running."""
-    with tempfile.TemporaryDirectory(prefix="bellhop-faults-", ignore_cleanup_errors=True) as name:
+    with tempfile.TemporaryDirectory(prefix=prefix_of("faults"), ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(0o755)
         with Postgres(folder / "postgres") as postgres, RabbitMQ(folder / "rabbitmq", version=version) as rabbitmq:

@@ -1,5 +1,8 @@
 """A queue without a leader: only its own messages wait, and `repair` brings it back."""
 
+from functools import partial
+
+from services.console.adapters.rabbitmq import members_by_management
 from shared.messaging.repair import repair
 from tests.faults.account import Account, once
 from tests.faults.conftest import Servers
@@ -33,7 +36,8 @@ def test_only_its_own_messages_wait_and_repair_brings_it_back(own_shop: Shop, se
     own_shop.wait_for_effects(flowing, 20)
     assert own_shop.effects() == flowing
 
-    repaired = repair(own_shop.database.url, own_shop.vhost.url)
+    members_of = partial(members_by_management, servers.rabbitmq.management_url, own_shop.vhost.url)
+    repaired = repair(own_shop.database.url, own_shop.vhost.url, apply=True, members_of=members_of)
     own_shop.publish(MakeToy(number=2))
     expected = {**flowing, (1, "packed"): 1, (1, "heard"): 1, **once([2])}
     counted = own_shop.settle(expected, seconds=90)

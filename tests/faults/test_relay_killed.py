@@ -10,9 +10,7 @@ TOYS = range(1, 31)
 def test_what_is_published_twice_has_its_effect_once(shop: Shop) -> None:
     """The batch was confirmed and its rows are still there: the next relay publishes it again, and the inbox absorbs it."""
     hold = shop.hold("after_publish")
-    relay = shop.relay(
-        RELAY_LANES="1", **hold.environment
-    )  # two would share the batch, and one die before it published
+    relay = shop.relay(RELAY_WINDOW="100", RELAY_SHARE="1", **hold.environment)  # all of them in one batch
     shop.publish(*(MakeToy(number=number, how="counted") for number in TOYS))
     hold.wait(relay)
     relay.kill()

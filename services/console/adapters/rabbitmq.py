@@ -1,4 +1,4 @@
-"""How many messages are in which queue: from RabbitMQ's management API, else by passive declares over AMQP."""
+"""Counts and members of queues: from RabbitMQ's management API, else counts by passive declares over AMQP."""
 
 import base64
 from collections.abc import Iterable
@@ -13,6 +13,7 @@ from services.console.errors import BrokerUnreachableError
 from shared.errors import OutcomeUnknown
 from shared.http import HttpClient, ProviderUnreachable
 from shared.messaging.broker_connections import open_connection
+from shared.messaging.leaders import Members
 
 COLUMNS = "name,messages_ready,messages_unacknowledged,consumers"
 
@@ -31,6 +32,19 @@ def count_by_management(management_url: str, rabbitmq_url: str) -> dict[str, Que
 
     The account in the management URL is used; without one, that of the AMQP URL.
     """
+    return {queue["name"]: _count(queue) for queue in _ask(management_url, rabbitmq_url, COLUMNS)}
+
+
+def members_by_management(management_url: str, rabbitmq_url: str, queue: str) -> Members | None:
+    """The members of a quorum queue; None if RabbitMQ knows no such queue. Raises BrokerUnreachableError."""
+    for one in _ask(management_url, rabbitmq_url, "name,members,online,messages"):
+        if one["name"] == queue:
+            return Members(frozenset(one.get("members", ())), frozenset(one.get("online", ())), one.get("messages"))
+    return None
+
+
+def _ask(management_url: str, rabbitmq_url: str, columns: str) -> list[dict[str, Any]]:
+    """These columns of all queues of the virtual host."""
     parts, amqp = urlsplit(management_url), urlsplit(rabbitmq_url)
     account = parts if parts.username else amqp
     credentials = f"{unquote(account.username or 'guest')}:{unquote(account.password or 'guest')}"
@@ -39,12 +53,13 @@ def count_by_management(management_url: str, rabbitmq_url: str) -> dict[str, Que
     vhost = quote(unquote(amqp.path.lstrip("/")) or "/", safe="")
     try:
         with HttpClient(timeout=5, total=15, headers=headers, max_response_bytes=32 * 1024 * 1024) as client:
-            answer = client.request("GET", f"{base}/api/queues/{vhost}", params={"columns": COLUMNS})
+            answer = client.request("GET", f"{base}/api/queues/{vhost}", params={"columns": columns})
     except (ProviderUnreachable, OutcomeUnknown) as error:
         raise BrokerUnreachableError(f"RabbitMQ's management API does not answer at {base}: {error}") from error
     if not answer.is_success:
         raise BrokerUnreachableError(f"RabbitMQ's management API at {base} answered {answer.status}")
-    return {queue["name"]: _count(queue) for queue in answer.json()}
+    found: list[dict[str, Any]] = answer.json()
+    return found
 
 
 def _count(queue: dict[str, Any]) -> QueueCount:

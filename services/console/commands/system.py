@@ -1,4 +1,4 @@
-"""`bellhop migrate`, `queues`, `health`, `repair`, `up`, `down`, `restart`, `demo`."""
+"""`bellhop migrate`, `queues`, `health`, `up`, `down`, `restart`, `demo`."""
 
 from dataclasses import asdict
 
@@ -52,20 +52,6 @@ def health(*, json: JsonOption = False) -> None:
             say(f"  {issue}")
     if not found.healthy:
         raise typer.Exit(1)
-
-
-def repair(*, json: JsonOption = False) -> None:
-    """Find queues that do not answer, recreate them, and publish again what they had not confirmed."""
-    from shared.messaging.repair import repair as mend
-
-    settings = ConsoleSettings()
-    repaired = mend(settings.need("DATABASE_URL"), settings.need_broker())
-    if json:
-        show_json(asdict(repaired))
-        return
-    if repaired.recreated:
-        say(f"recreated {', '.join(repaired.recreated)}")
-    say(f"{repaired.checked} queues were asked; {repaired.released} outbox rows go out at once")
 
 
 def up() -> None:

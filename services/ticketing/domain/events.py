@@ -7,8 +7,8 @@ from uuid import UUID
 
 from services.ticketing.errors import TooManyPerOrderError, UnknownTicketTypeError
 
-MAX_TICKETS_PER_ORDER = 4_096
-"""The position of a ticket within its order has 12 bits in the ticket's id."""
+MAX_TICKETS_PER_ORDER = 20_000
+"""As many as one event of a large hall: a list of them is still an answer that a browser shows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,7 +81,9 @@ class NewOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """A stored order with its items, in the order of their ids. `expires_at` is None where nothing was to be paid."""
+    """A stored order with its items, in the order of their ids. `expires_at` is None where nothing was to be paid.
+    `batch_id` is the batch that prints its tickets, where they are many.
+    """
 
     id: UUID
     organisation_id: UUID
@@ -99,10 +101,16 @@ class Order:
     fulfilled_at: datetime | None = None
     expired_at: datetime | None = None
     cancelled_at: datetime | None = None
+    batch_id: UUID | None = None
 
     @property
     def ticket_count(self) -> int:
         return sum(item.quantity for item in self.items)
+
+    @property
+    def has_tickets(self) -> bool:
+        """Whether its tickets are shown to others: all of them, or none."""
+        return self.status in {OrderStatus.FULFILLED, OrderStatus.REFUNDED}
 
     def check_step(self, status: OrderStatus) -> None:
         """Raises OrderStateError where the state machine has no step to this status."""

@@ -16,6 +16,8 @@ PREFIX = "BH1"
 KEY_ID_BYTES = 4
 PAYLOAD_BYTES = KEY_ID_BYTES + 16 + 16
 SIGNATURE_BYTES = 64
+COUNTER_BITS, HASH_BITS = 12, 62
+"""Of a ticket's id: RFC 9562 calls them rand_a and rand_b."""
 
 
 class TicketState(StrEnum):
@@ -124,24 +126,28 @@ def _decode(text: str, length: int, name: str) -> bytes:
     return data
 
 
-def ticket_id(order_id: UUID, item_id: UUID, index: int, position: int) -> UUID:
+def ticket_id(order_id: UUID, item_id: UUID, index: int, position: int, *, spare: int = 0) -> UUID:
     """The id of the `index`-th ticket of an item: always the same one, so that issuing twice issues once.
 
     A UUIDv7 (RFC 9562) with the order's time, the ticket's `position` in the order in its 12 bits of counter (so that
-    ids sort as the order lists them), and a hash where others have random bits.
+    ids sort as the order lists them), and a hash where others have random bits. Of an order whose positions need more
+    than 12 bits, the `spare` last ones stand before the hash.
     """
     seed = b"bellhop ticket" + order_id.bytes + item_id.bytes + index.to_bytes(4, "big")
-    hashed = int.from_bytes(hashlib.sha256(seed).digest()[:8], "big") >> 2
-    return UUID(int=(order_id.int >> 80) << 80 | 7 << 76 | position << 64 | 2 << 62 | hashed)
+    hashed = int.from_bytes(hashlib.sha256(seed).digest()[:8], "big") >> 2 + spare
+    low = (position & (1 << spare) - 1) << HASH_BITS - spare
+    return UUID(int=(order_id.int >> 80) << 80 | 7 << 76 | position >> spare << 64 | 2 << 62 | low | hashed)
 
 
-def ticket_ids(order: Order) -> Iterator[tuple[Item, UUID]]:
-    """The ids of all tickets of an order, each with the item it is for."""
-    position = 0
+def ticket_ids(order: Order, first: int = 0, count: int | None = None) -> Iterator[tuple[Item, UUID]]:
+    """The ids of an order's tickets, each with the item it is for: all, or `count` from the `first` on."""
+    end = order.ticket_count if count is None else min(order.ticket_count, first + count)
+    spare = max(0, (order.ticket_count - 1).bit_length() - COUNTER_BITS)
+    start = 0
     for item in order.items:
-        for index in range(item.quantity):
-            yield item, ticket_id(order.id, item.id, index, position)
-            position += 1
+        for position in range(max(first, start), min(end, start + item.quantity)):
+            yield item, ticket_id(order.id, item.id, position - start, position, spare=spare)
+        start += item.quantity
 
 
 def qr_key(organisation_id: UUID, event_id: UUID, ticket: UUID) -> str:

@@ -1,10 +1,14 @@
-"""Making the tickets of a paid order: planned in one transaction, printed in none, recorded in another."""
+"""Making the tickets of a paid order: planned in one transaction, printed in none, recorded in another.
+
+A large order's are made in parts (see printing), so that nobody waits behind it and a crash repeats little.
+"""
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -20,7 +24,6 @@ from shared.clock import Clock
 from shared.contracts.ticketing import (
     INLINE_TICKETS,
     TICKETS_TOLD_AT_ONCE,
-    GenerateTickets,
     IssuedTicket,
     NewTicket,
     OrderFulfilled,
@@ -63,28 +66,37 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All that making the tickets of an order needs. The same on every attempt."""
+    """All that making tickets of an order needs, from the `first` one on. The same on every attempt."""
 
     order: Order
     event: Event
     key: EventKey
     drafts: tuple[Draft, ...]
+    first: int = 0
 
 
-def plan_tickets(session: Session, message: GenerateTickets) -> Plan | None:
-    """What is to be made for the order; None where it has its tickets, or is not to have them any more.
+def order_to_print(session: Session, order_id: UUID) -> Order | None:
+    """The order; None where it has its tickets, or is not to have them any more.
 
     Raises OrderNotFoundError, OrderStateError (the order is not paid).
     """
-    order = Orders(session).get(message.order_id)
+    order = Orders(session).get(order_id)
     if order.status in {OrderStatus.FULFILLED, OrderStatus.REFUNDED}:
         return None
     if order.status is not OrderStatus.PAID:
         raise OrderStateError(f"order {order.number} is {order.status}: tickets are made for paid orders")
-    events = Events(session)
+    return order
+
+
+def plan_tickets(session: Session, order: Order, first: int = 0, count: int | None = None) -> Plan:
+    """What is to be made for the order: all of its tickets, or `count` from the `first` on, without those it has."""
+    events, tickets = Events(session), Tickets(session)
     event = events.get(order.organisation_id, order.event_id)
     key = events.keys(order.organisation_id, order.event_id)[0]
-    return Plan(order, event, key, _drafts(Tickets(session), order))
+    items = {ticket: item for item, ticket in ticket_ids(order, first, count)}
+    issued = tickets.issued(items)
+    missing = {ticket: item for ticket, item in items.items() if ticket not in issued}
+    return Plan(order, event, key, _drafts(tickets, missing), first)
 
 
 def make_tickets(press: Press, plan: Plan, seconds: float = CALL_DEADLINE) -> list[Ticket]:
@@ -127,13 +139,22 @@ def record_tickets(session: Session, press: Press, plan: Plan, tickets: list[Tic
         return
     Tickets(session).add(tickets)
     (fulfilled,) = orders.move([order], OrderStatus.FULFILLED)
-    publish_all(session, _issued_in_parts(fulfilled, tickets), organisation_id=order.organisation_id)
-    publish(session, _fulfilled(press, plan.event, fulfilled, tickets), organisation_id=order.organisation_id)
+    tell_issued(session, fulfilled, tickets, press.clock())
+    tell_fulfilled(session, press, plan.event, fulfilled, tickets)
 
 
-def _drafts(tickets: Tickets, order: Order) -> tuple[Draft, ...]:
+def tell_issued(session: Session, order: Order, tickets: Sequence[Ticket], at: datetime, first: int = 0) -> None:
+    """Tell of new tickets, the first of which is the `first` of the order."""
+    publish_all(session, _issued_in_parts(order, tickets, at, first), organisation_id=order.organisation_id)
+
+
+def tell_fulfilled(session: Session, press: Press, event: Event, order: Order, tickets: Sequence[Ticket]) -> None:
+    """Tell that an order has its tickets; `tickets` are the first of them, at least."""
+    publish(session, _fulfilled(press, event, order, tickets), organisation_id=order.organisation_id)
+
+
+def _drafts(tickets: Tickets, items: Mapping[UUID, Item]) -> tuple[Draft, ...]:
     """Every ticket with a code that no other has. The draw counts up for the few whose code is taken."""
-    items = {ticket: item for item, ticket in ticket_ids(order)}
     codes: dict[UUID, str] = {}
     used: set[str] = set()
     waiting, draw = list(items), 0
@@ -157,7 +178,7 @@ def _settle(pending: deque[Future[object]], leave: int, deadline: float) -> None
             raise GenerationOverdueError("the tickets were not stored in time: is the storage slow?") from None
 
 
-def _fulfilled(press: Press, event: Event, order: Order, tickets: list[Ticket]) -> OrderFulfilled:
+def _fulfilled(press: Press, event: Event, order: Order, tickets: Sequence[Ticket]) -> OrderFulfilled:
     assert order.fulfilled_at is not None
     return OrderFulfilled(
         order_id=order.id,
@@ -172,16 +193,15 @@ def _fulfilled(press: Press, event: Event, order: Order, tickets: list[Ticket]) 
         customer_phone=order.customer.phone,
         amount=order.amount,
         currency=order.currency,
-        ticket_count=len(tickets),
+        ticket_count=order.ticket_count,
         tickets=[_issued(ticket) for ticket in tickets[:INLINE_TICKETS]],
         tickets_url=press.links.order_url(order.id, link_expiry(event.over_at, press.clock())),
         fulfilled_at=order.fulfilled_at,
     )
 
 
-def _issued_in_parts(order: Order, tickets: Sequence[Ticket]) -> list[TicketsIssued]:
+def _issued_in_parts(order: Order, tickets: Sequence[Ticket], at: datetime, first: int) -> list[TicketsIssued]:
     """Of all tickets, unlike OrderFulfilled, and without what lets anybody in."""
-    assert order.fulfilled_at is not None
     types = {item.id: item.ticket_type_id for item in order.items}
     return [
         TicketsIssued(
@@ -198,9 +218,9 @@ def _issued_in_parts(order: Order, tickets: Sequence[Ticket]) -> list[TicketsIss
                 )
                 for ticket in part
             ),
-            issued_at=order.fulfilled_at,
+            issued_at=at,
         )
-        for number, part in enumerate(parts(tickets, TICKETS_TOLD_AT_ONCE))
+        for number, part in enumerate(parts(tickets, TICKETS_TOLD_AT_ONCE), first)
     ]
 
 

@@ -79,7 +79,10 @@ class OrderOut(BaseModel):
     fulfilled_at: datetime | None
     customer: Customer
     items: list[ItemOut]
-    tickets: list[TicketOut]
+    ticket_count: int
+    tickets_issued: int = Field(description="how many are printed so far: of a large order they come bit by bit")
+    batch_id: UUID | None = Field(description="prints the tickets of a large order: see GET /v1/batches/{batch_id}")
+    tickets: list[TicketOut] = Field(description="once all of them are printed")
     tickets_url: str | None = Field(description="a page with all tickets, for the buyer; null before there are any")
 
 
@@ -102,10 +105,11 @@ def get_order(order_id: UUID, caller: CallerDep, work: WorkDep, links: LinksDep)
     with work() as session:
         order = Orders(session).get(order_id, caller.organisation_id)
         event = Events(session).get(caller.organisation_id, order.event_id)
-        tickets = Tickets(session).of_order(caller.organisation_id, order_id)
+        tickets = Tickets(session).of_order(caller.organisation_id, order_id) if order.has_tickets else []
+        issued = len(tickets) or Tickets(session).count(order_id)
     expires = link_expiry(event.over_at, now())
     shown = [_ticket_out(ticket, links.qr_url(ticket.id, expires)) for ticket in tickets]
-    return order_out(order, shown, links.order_url(order.id, expires) if shown else None)
+    return order_out(order, shown, links.order_url(order.id, expires) if shown else None, issued)
 
 
 @router.post("/v1/orders/{order_id}/cancel", responses=problems(404, 409))
@@ -125,7 +129,9 @@ def _wanted(items: list[ItemIn]) -> dict[UUID, int]:
     return merged((kind, quantity) for kind, quantity in counted if kind is not None and quantity is not None)
 
 
-def order_out(order: Order, tickets: Sequence[TicketOut] = (), tickets_url: str | None = None) -> OrderOut:
+def order_out(
+    order: Order, tickets: Sequence[TicketOut] = (), tickets_url: str | None = None, tickets_issued: int = 0
+) -> OrderOut:
     return OrderOut(
         id=order.id,
         number=order.number,
@@ -147,6 +153,9 @@ def order_out(order: Order, tickets: Sequence[TicketOut] = (), tickets_url: str 
             )
             for item in order.items
         ],
+        ticket_count=order.ticket_count,
+        tickets_issued=tickets_issued,
+        batch_id=order.batch_id,
         tickets=list(tickets),
         tickets_url=tickets_url,
     )

@@ -19,7 +19,7 @@ from services.ticketing.repository import Events, Orders, Tickets
 from shared.api import ResourcesDep, problems
 from shared.clock import now
 from shared.signed_links import LinkExpiredError, LinkInvalidError
-from shared.storage import StorageObjectMissing
+from shared.storage import Storage, StorageObjectMissing
 
 router = APIRouter()
 
@@ -48,16 +48,17 @@ def ticket_qr(
     expires: Expires = 0,
     signature: Signature = "",
 ) -> Response:
-    """The QR code of a ticket, for whoever has the signed link to it."""
+    """The QR code of a ticket, for whoever has the signed link to it. One that the storage has lost is drawn again."""
     links.check(qr_path(ticket_id), expires, signature, now())
     with work() as session:
-        key = Tickets(session).qr_key(ticket_id)
-    if key is None:
+        found = Tickets(session).picture(ticket_id)
+    if found is None:
         raise TicketNotFoundError(f"there is no ticket {ticket_id}")
+    key, token = found
     try:
         png = resources.storage.get(key)
-    except StorageObjectMissing as error:
-        raise TicketNotFoundError(f"the QR code of ticket {ticket_id} is not in storage") from error
+    except StorageObjectMissing:
+        png = _drawn_again(resources.storage, key, token)
     return Response(png, media_type="image/png", headers={"Cache-Control": "private, max-age=86400"})
 
 
@@ -79,10 +80,23 @@ def order_page(
     with work() as session:
         order = Orders(session).get(order_id)
         event = Events(session).get(order.organisation_id, order.event_id)
-        tickets = Tickets(session).of_order(
-            order.organisation_id, order_id, limit=TICKETS_PER_PAGE, offset=(page - 1) * TICKETS_PER_PAGE
+        tickets = (
+            Tickets(session).of_order(
+                order.organisation_id, order_id, limit=TICKETS_PER_PAGE, offset=(page - 1) * TICKETS_PER_PAGE
+            )
+            if order.has_tickets
+            else []
         )
     return _order_html(order, event, tickets, links, page, ZoneInfo(resources.settings.timezone))
+
+
+def _drawn_again(storage: Storage, key: str, token: str) -> bytes:
+    """The picture follows from the token; the library that draws it is loaded when it is needed, which is hardly ever."""
+    from services.ticketing.adapters.qr import qr_png
+
+    png = qr_png(token)
+    storage.put(key, png, "image/png")
+    return png
 
 
 def _order_html(

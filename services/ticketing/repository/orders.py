@@ -114,6 +114,10 @@ class Orders:
             raise OrderStateError("an order that was locked is not there any more")
         return [_order(rows[order.id], order.items) for order in orders]
 
+    def note_batch(self, order_id: UUID, batch_id: UUID) -> None:
+        """A batch prints the order's tickets."""
+        self._session.execute(update(OrderRow).where(OrderRow.id == order_id).values(batch_id=batch_id))
+
     def _read(self, query: Select[OrderRow]) -> list[Order]:
         with bounded_wait():
             rows = self._session.scalars(query.execution_options(populate_existing=True)).all()
@@ -173,4 +177,5 @@ def _order(row: OrderRow, items: Iterable[Item]) -> Order:
         fulfilled_at=row.fulfilled_at,
         expired_at=row.expired_at,
         cancelled_at=row.cancelled_at,
+        batch_id=row.batch_id,
     )

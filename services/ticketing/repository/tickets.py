@@ -22,6 +22,14 @@ class Tickets:
         """Store new tickets, thousands in a few statements."""
         self._session.execute(insert(TicketRow), [_values(ticket) for ticket in tickets])
 
+    def count(self, order_id: UUID) -> int:
+        """How many tickets of an order are issued."""
+        return self._session.scalar(select(func.count()).where(TicketRow.order_id == order_id)) or 0
+
+    def issued(self, ticket_ids: Collection[UUID]) -> set[UUID]:
+        """Those of the ids that are tickets already."""
+        return set(self._session.scalars(select(TicketRow.id).where(TicketRow.id.in_(ticket_ids))))
+
     def taken_codes(self, codes: Collection[str]) -> set[str]:
         """Those of the codes that a ticket has already."""
         return set(self._session.scalars(select(TicketRow.code).where(TicketRow.code.in_(codes))))
@@ -39,9 +47,13 @@ class Tickets:
         )
         return [_ticket(row) for row in self._session.scalars(query)]
 
-    def qr_key(self, ticket_id: UUID) -> str | None:
-        """Where the picture of a ticket lies. For signed links, which name no organisation: the link is the right."""
-        return self._session.scalar(select(TicketRow.qr_key).where(TicketRow.id == ticket_id))
+    def picture(self, ticket_id: UUID) -> tuple[str, str] | None:
+        """Where the picture of a ticket lies, and the token that it shows. For signed links, which name no organisation:
+        the link is the right.
+        """
+        found = self._session.execute(select(TicketRow.qr_key, TicketRow.token).where(TicketRow.id == ticket_id))
+        row = found.one_or_none()
+        return None if row is None else (row.qr_key, row.token)
 
     def lock(self, organisation_id: UUID, ticket_id: UUID) -> Ticket | None:
         """The ticket with this id, held against other scans until the transaction ends."""

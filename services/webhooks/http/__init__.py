@@ -7,12 +7,14 @@ from fastapi import APIRouter, FastAPI
 
 from services.webhooks.http import deliveries, endpoints, inbound
 from services.webhooks.http.dependencies import settings_of
+from shared.api import offer_doorkeeper
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """A wrong setting ends the gateway at its start, not its first request."""
+    """A wrong setting ends the gateway at its start, not its first request. Bodies are asked for once it is known whose."""
     settings_of(app)
+    offer_doorkeeper(app, inbound.PREFIX, inbound.ask_who_sends)
     yield
 
 

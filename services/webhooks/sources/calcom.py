@@ -25,6 +25,7 @@ class Calcom:
     """The source `calcom`."""
 
     name = "calcom"
+    header = HEADER
 
     def secret(self, settings: WebhooksSettings) -> str:
         return settings.calcom_webhook_secret.get_secret_value().strip()

@@ -36,6 +36,7 @@ class Retell:
     """The source `retell`."""
 
     name = "retell"
+    header = HEADER
 
     def secret(self, settings: WebhooksSettings) -> str:
         return settings.retell_api_key.get_secret_value().strip()
@@ -88,7 +89,9 @@ def verify(header: str | None, body: bytes, secret: str, now: datetime) -> datet
 
 def sign(timestamp: str, body: bytes, secret: str) -> str:
     """The digest of a body: HMAC-SHA256 over the body and, right behind it, the milliseconds; in hexadecimal."""
-    return hmac.new(secret.encode(), body + timestamp.encode(), hashlib.sha256).hexdigest()
+    digest = hmac.new(secret.encode(), body, hashlib.sha256)
+    digest.update(timestamp.encode())
+    return digest.hexdigest()
 
 
 def _subject(told: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:

@@ -24,6 +24,8 @@ class Source(Protocol):
 
     name: str
     """Its name in the address: `/webhooks/<name>`."""
+    header: str
+    """The header with its signature, in lower case."""
 
     def secret(self, settings: WebhooksSettings) -> str:
         """What it signs with; empty where it is not set up."""

@@ -27,6 +27,7 @@ class Stripe:
     """The source `stripe`."""
 
     name = "stripe"
+    header = HEADER
 
     def secret(self, settings: WebhooksSettings) -> str:
         return settings.stripe_webhook_secret.get_secret_value().strip()
@@ -80,7 +81,9 @@ def verify(header: str | None, body: bytes, secret: str, now: datetime) -> datet
 
 def sign(timestamp: str, body: bytes, secret: str) -> str:
     """The signature of a body in scheme v1: HMAC-SHA256 over `<timestamp>.<body>`, in hexadecimal."""
-    return hmac.new(secret.encode(), timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
+    signature = hmac.new(secret.encode(), timestamp.encode() + b".", hashlib.sha256)
+    signature.update(body)
+    return signature.hexdigest()
 
 
 def _parse(header: str | None) -> tuple[str, list[str]]:

@@ -32,7 +32,7 @@ from shared.metrics import Metrics, Outcome
 _SUBSCRIBE = """
 INSERT INTO messaging.subscription (service, kind, queue, is_event, on_failure) VALUES (%s, %s, %s, %s, %s)
 ON CONFLICT (service, kind) DO UPDATE
-    SET queue = excluded.queue, is_event = excluded.is_event, on_failure = excluded.on_failure
+    SET queue = excluded.queue, is_event = excluded.is_event, on_failure = excluded.on_failure, until = NULL
 """
 _MOVE_DUE = """
 WITH due AS (DELETE FROM messaging.scheduled WHERE due_at <= clock_timestamp() RETURNING *),

@@ -138,11 +138,34 @@ def test_health_without_a_broker_to_ask(bellhop: Bellhop) -> None:
     assert bellhop("health", RABBITMQ_URL="memory://").out.splitlines()[-1] == "healthy"
 
 
-def test_repair_says_what_it_did(bellhop: Bellhop, database: Database, rabbitmq: VirtualHost) -> None:
-    """On a broker that is well, nothing."""
+def test_repair_says_what_it_would_do_and_what_it_did(
+    bellhop: Bellhop, database: Database, rabbitmq: VirtualHost
+) -> None:
+    """A message of an hour ago is in no queue and no inbox: named first, published again then, and then not again."""
     rabbitmq.set_up(database.url, actor_declarations("ticketing"))
-    ran = bellhop("repair", "--json")
-    assert (ran.code, ran.json["recreated"], ran.json["released"]) == (0, [], 0)
+    database.query(
+        "INSERT INTO messaging.published (id, message_id, kind, is_event, turn, fairness_key, body, created_at, published_at)"
+        " SELECT 1, gen_random_uuid(), kind, false, 1, gen_random_uuid(), 'body', clock_timestamp(),"
+        " clock_timestamp() - interval '1 hour' FROM messaging.subscription WHERE NOT is_event ORDER BY kind LIMIT 1"
+    )
+    would = bellhop("repair")
+    did = bellhop("repair", "--apply", "--json")
+    then = bellhop("repair", "--apply")
+
+    assert (would.code, did.code, then.code) == (0, 0, 0)
+    assert "would be published again" in would.out
+    assert "Nothing was changed: run `bellhop repair --apply`." in would.out
+    assert (did.json["applied"], list(did.json["republished"].values())) == (True, [1])
+    assert "No message was missing." in then.out
+
+
+def test_repair_of_a_queue_that_is_none_of_ours_is_refused(
+    bellhop: Bellhop, database: Database, rabbitmq: VirtualHost
+) -> None:
+    """Nothing is deleted by a slip of the pen."""
+    rabbitmq.set_up(database.url, actor_declarations("ticketing"))
+    ran = bellhop("repair", "--apply", "--force", "ticketing.defualt")
+    assert (ran.code, "`bellhop queues` lists them" in ran.err) == (1, True)
 
 
 def test_schedules_are_listed_with_their_next_tick(bellhop: Bellhop) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy.exc import DataError
 from starlette.responses import HTMLResponse, Response
 
 from services.gateway.app import create_app
+from services.gateway.serving import server_config
 from services.gateway.settings import GatewaySettings
 from shared.api import CallerDep, CursorDep, Page, Problem, Resources, problems, work_of
 from shared.crypto import Vault
@@ -183,8 +184,9 @@ class Waker:
 def serve(settings: Settings, waker: Waker, port: int, gateway: GatewaySettings | None = None) -> uvicorn.Server:
     """The server of a gateway that mounts the toys, not started yet."""
     resources = Resources(Storage(MemoryStore()), Vault(settings.secret_key.get_secret_value()), settings)
-    app = create_app(resources, gateway or GatewaySettings(), notifier=waker, routers={"toyshop": router})
-    return uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, access_log=False))
+    chosen = (gateway or GatewaySettings()).model_copy(update={"port": port})
+    app = create_app(resources, chosen, notifier=waker, routers={"toyshop": router})
+    return uvicorn.Server(server_config(app, chosen))
 
 
 def settings_for(database_url: str, secret_key: str) -> Settings:

@@ -4,6 +4,7 @@ import os
 import sys
 from pathlib import Path
 
+from deploy.local.processes import STARTED_BY
 from deploy.local.settings import SERVICES
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -63,7 +64,7 @@ class DummyProject:
 
     def surroundings(self) -> dict[str, str]:
         """The environment to supervise it in: a broker that is given, since nobody here speaks to one."""
-        kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", STARTED_BY) if name in os.environ}
         return {
             **kept,
             "PYTHONPATH": str(ROOT),

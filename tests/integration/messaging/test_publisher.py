@@ -6,7 +6,8 @@ import pytest
 
 from deploy.local.ports import free_port
 from deploy.local.rabbitmq import RabbitMQ
-from shared.messaging.publisher import Publication, Publisher
+from shared.messaging.publisher import Publisher
+from shared.messaging.receipts import Publication
 from shared.messaging.topology import work_queue_arguments
 from tests.support.vhosts import VirtualHost
 from tests.support.waiting import wait_for

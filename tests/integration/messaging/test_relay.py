@@ -14,6 +14,7 @@ from shared.ids import new_id
 from shared.messaging.actor import ActorDeclaration, actor
 from shared.messaging.envelope import EVENTS_EXCHANGE
 from shared.messaging.outbox import publish_all
+from shared.messaging.repair import repair
 from tests.integration.messaging.shop import Shop
 from tests.integration.messaging.silence import silent
 from tests.integration.messaging.stock import let_mature
@@ -52,7 +53,7 @@ def test_two_relays_with_two_lanes_each_send_everything_once(shop: Shop) -> None
         publish_all(session, [MakeToy(number=number) for number in range(1_000)])
 
     for _ in range(2):
-        shop.start_relay(batch=50)
+        shop.start_relay(batch=50, window=1_000, share=1.0)
     wait_for(lambda: shop.pending() == 0, what="an empty outbox")
 
     assert sorted(numbers_in(shop, DEFAULT)) == list(range(1_000))
@@ -87,21 +88,38 @@ def test_command_that_no_service_hears_ends_as_a_failed_job(shop: Shop) -> None:
     assert shop.standing(message_id) == ("failed", 1, 0)
 
 
-def test_command_whose_queue_is_gone_ends_with_its_notice(shop: Shop) -> None:
-    """Whoever ends a message does all that its end means."""
-    shop.declare(MAKE, actor(ToyFailed, queue=OTHER)(nothing))
+def test_command_whose_queue_is_gone_waits_for_the_repair(shop: Shop, logs: list[EventDict]) -> None:
+    """RabbitMQ lost the queue; that is no fault of the message, and somebody is deployed who hears it."""
+    shop.declare(MAKE)
     let_mature(shop.vhost, DEFAULT)
     connection = shop.vhost.connect()
     connection.channel().queue_delete(DEFAULT)
     connection.close()
     shop.start_relay()
+    shop.publish(MakeToy(number=3))
+    wait_for(lambda: [entry for entry in logs if entry.get("queue") == DEFAULT], what="the relay to say so")
 
+    repair(shop.database.url, shop.vhost.url, apply=True, settle=lambda _: None)
+
+    wait_for(lambda: shop.vhost.count(DEFAULT) == 1, what="the command")
+    assert shop.failed_jobs() == []
+    assert "bellhop repair" in next(entry["event"] for entry in logs if entry.get("queue") == DEFAULT)
+
+
+def test_command_for_a_queue_that_nobody_consumes_any_more_ends_with_its_notice(shop: Shop) -> None:
+    """Whoever ends a message does all that its end means."""
+    shop.declare(MAKE, actor(ToyFailed, queue=OTHER)(nothing))
+    shop.start_relay()
     message_id = shop.publish(MakeToy(number=3))
+    wait_for(lambda: shop.vhost.count(DEFAULT) == 1, what="the command")
+    shop.database.query(
+        "INSERT INTO messaging.outbox (message_id, kind, is_event, queue, body, turn)"
+        " SELECT message_id, kind, is_event, 'toyshop.former', body, 2 FROM messaging.published"
+    )
 
     (job,) = shop.wait_for_failed_jobs(1)
-    assert (job.queue, job.reason, job.message_id) == (DEFAULT, "unroutable", message_id)
-    assert "bellhop repair" in job.error
-    wait_for(lambda: shop.vhost.count(OTHER) == 1, what="the notice")
+    assert (job.queue, job.reason, job.message_id) == ("toyshop.former", "unroutable", message_id)
+    assert "no service consumes toyshop.former" in job.error
 
 
 def test_event_without_listeners_is_done(shop: Shop) -> None:
@@ -179,7 +197,7 @@ def test_queue_that_does_not_confirm_holds_up_only_its_own(shop: Shop, node: Rab
         publish_all(session, [contract(number=n) for n in range(50) for contract in (MakeToy, PackToy)])
 
     with silent(node, shop.vhost, DEFAULT):
-        shop.start_relay(lanes=1)
+        shop.start_relay(window=1_000)
         wait_for(lambda: shop.pending() == 50, what="the others to be through")
         began = monotonic()
         shop.publish(PackToy(number=50))
@@ -204,7 +222,7 @@ def test_exchange_that_is_gone_holds_up_only_its_own(shop: Shop) -> None:
     with shop.database.work("toyshop")() as session:
         publish_all(session, [MakeToy(number=number) for number in range(20)])
 
-    shop.start_relay(lanes=1)
+    shop.start_relay(window=1_000)
     wait_for(lambda: shop.database.query("SELECT 1 FROM messaging.outbox WHERE refusals > 0"), what="the refusal")
     hurry(shop.database)
     wait_for(lambda: shop.pending() == 1, what="the commands to be through")
@@ -306,7 +324,7 @@ def test_old_rows_are_purged_unless_something_open_hangs_on_them(shop: Shop) -> 
 def test_young_rows_are_kept(shop: Shop) -> None:
     """Longer than anything can be redelivered."""
     ids = seed_old_rows(shop.database)
-    relay = shop.start_relay()
+    relay = shop.start_relay(retention_days=60)
 
     with relay.connect() as connection:
         repository.purge(connection, 60)

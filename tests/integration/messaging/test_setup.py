@@ -14,7 +14,7 @@ ACTORS = declarations_in(actors)
 
 def written(database: Database) -> set[tuple[str, str, bool, str | None]]:
     """(kind, queue, is an event, notice) of every subscription."""
-    rows = database.query("SELECT kind, queue, is_event, on_failure FROM messaging.subscription")
+    rows = database.query("SELECT kind, queue, is_event, on_failure FROM messaging.subscription WHERE until IS NULL")
     return {(row[0], row[1], row[2], row[3]) for row in rows}
 
 

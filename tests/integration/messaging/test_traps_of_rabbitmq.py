@@ -10,7 +10,8 @@ import pytest
 from pika.adapters.blocking_connection import BlockingChannel
 
 from deploy.local.rabbitmq import RabbitMQ
-from shared.messaging.publisher import Publication, Publisher, wait_for_all
+from shared.messaging.publisher import Publisher
+from shared.messaging.receipts import Publication, wait_for_all
 from shared.messaging.topology import (
     DUE_EXCHANGE,
     PARK,

@@ -26,7 +26,8 @@ from shared.contracts.ticketing import ExpireOrders, GenerateTickets
 from shared.crypto import Vault
 from shared.database.session import UnitOfWork
 from shared.ids import new_id
-from shared.messaging.testing import run_inline
+from shared.messaging.actor import declarations_in
+from shared.messaging.testing import Inline, run_inline, subscribe
 from shared.signed_links import SignedLinks, link_key
 from shared.storage import open_storage
 from tests.support.databases import SECRET_KEY, Database
@@ -113,7 +114,14 @@ class Scene:
         run_inline(actors.receive_payment, message, self.work, self.press)
 
     def generate(self, order_id: UUID) -> None:
+        """Print a small order at once; a large one's batch waits in the outbox then."""
+        with self.work() as session:
+            subscribe(session, declarations_in(actors))
         run_inline(actors.generate_tickets, GenerateTickets(order_id=order_id), self.work, self.press)
+
+    def inline(self, *, twice: bool = False, press: Press | None = None) -> Inline:
+        """Runs all that ticketing hears."""
+        return Inline(self.database.engine, declarations_in(actors), {"ticketing": press or self.press}, twice=twice)
 
     def issued(self, quantity: int = 1, event: Event | None = None) -> list[Ticket]:
         """Tickets of a new free order of a new type."""

@@ -125,6 +125,7 @@ def test_a_body_without_an_announced_length_is_not_read_beyond_the_limit(
         connection.putrequest("POST", PATH)
         connection.putheader("Content-Type", content_type)
         connection.putheader("Transfer-Encoding", "chunked")
+        connection.putheader("Stripe-Signature", "t=1,v1=00")
         connection.endheaders()
         connection.send(b"800000\r\n" + b"x" * MAX_BODY_BYTES + b"\r\n1\r\nx\r\n" + end)
         answered = connection.getresponse()
@@ -138,7 +139,11 @@ def test_a_body_that_comes_slowly_holds_nobody_up(gateway: Gateway) -> None:
     slow = [socket.create_connection(("127.0.0.1", gateway.port)) for _ in range(60)]
     try:
         for one in slow:
-            one.sendall(f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n".encode() + b"{")
+            one.sendall(
+                f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n"
+                f"Stripe-Signature: t=1,v1=00\r\n\r\n".encode()
+                + b"{"
+            )
         started = monotonic()
         assert send(gateway, event()).status == 200
         assert monotonic() - started < 3

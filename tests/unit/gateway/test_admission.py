@@ -7,6 +7,9 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope, Send
 
 from services.gateway.admission import AdmissionMiddleware
+from services.gateway.places import Group
+from services.gateway.requests import CLIENT, GROUPS
+from shared.api import Problem
 
 
 async def _nothing() -> Message:
@@ -15,6 +18,12 @@ async def _nothing() -> Message:
 
 async def _nowhere(_message: Message) -> None:
     return None
+
+
+def scope_of(path: str, client: Receive | None = None, key: str = "key") -> Scope:
+    """A request of one whose key may have all places; `client` says what it still sends."""
+    state = {GROUPS: (Group(key, 1.0),), **({CLIENT: client} if client is not None else {})}
+    return {"type": "http", "path": path, "state": state}
 
 
 def most_at_once(path: str, count: int, in_flight: int) -> int:
@@ -31,7 +40,7 @@ def most_at_once(path: str, count: int, in_flight: int) -> int:
 
     async def run() -> None:
         middleware = AdmissionMiddleware(app, in_flight)
-        await asyncio.gather(*(middleware({"type": "http", "path": path}, _nothing, _nowhere) for _ in range(count)))
+        await asyncio.gather(*(middleware(scope_of(path), _nothing, _nowhere) for _ in range(count)))
 
     asyncio.run(run())
     return most
@@ -59,3 +68,90 @@ def test_client_that_takes_nothing_is_left() -> None:
     middleware = AdmissionMiddleware(app, in_flight=1, stall=0.02)
     with pytest.raises(ClientDisconnect):
         asyncio.run(middleware({"type": "http", "path": "/file"}, _nothing, never))
+
+
+class Office:
+    """An application that holds whoever is inside until the test opens it."""
+
+    def __init__(self) -> None:
+        self.open, self.served = asyncio.Event(), 0
+
+    async def __call__(self, _scope: Scope, _receive: Receive, _send: Send) -> None:
+        self.served += 1
+        await self.open.wait()
+
+
+async def _stays() -> Message:
+    await asyncio.sleep(3600)
+    raise AssertionError("nobody waits for so long")
+
+
+async def _gone() -> Message:
+    return {"type": "http.disconnect"}
+
+
+def test_who_waits_too_long_is_told_to_come_again() -> None:
+    """503 with Retry-After, and its turn is somebody else's."""
+
+    async def scenario() -> tuple[Problem, int]:
+        office = Office()
+        middleware = AdmissionMiddleware(office, 1, patience=0.02)
+        first = asyncio.create_task(middleware(scope_of("/v1/a", _stays), _nothing, _nowhere))
+        await asyncio.sleep(0.005)
+        with pytest.raises(Problem) as raised:
+            await middleware(scope_of("/v1/b", _stays), _nothing, _nowhere)
+        office.open.set()
+        await first
+        await middleware(scope_of("/v1/c", _stays), _nothing, _nowhere)
+        return raised.value, office.served
+
+    problem, served = asyncio.run(scenario())
+    assert (problem.status, problem.headers["Retry-After"], served) == (503, "1", 2)
+
+
+def test_nobody_is_let_in_who_has_hung_up() -> None:
+    """Neither at once, nor from among those who wait."""
+
+    async def scenario() -> tuple[list[BaseException | None], int]:
+        office, leaves = Office(), asyncio.Event()
+
+        async def leaving() -> Message:
+            await leaves.wait()
+            return {"type": "http.disconnect"}
+
+        middleware = AdmissionMiddleware(office, 1)
+        at_once = await asyncio.gather(middleware(scope_of("/v1/a", _gone), _nothing, _nowhere), return_exceptions=True)
+        inside = asyncio.create_task(middleware(scope_of("/v1/b", _stays), _nothing, _nowhere))
+        waiting = asyncio.create_task(middleware(scope_of("/v1/c", leaving), _nothing, _nowhere))
+        await asyncio.sleep(0.005)
+        leaves.set()
+        while_waiting = await asyncio.gather(waiting, return_exceptions=True)
+        office.open.set()
+        await inside
+        return [*at_once, *while_waiting], office.served
+
+    answers, served = asyncio.run(scenario())
+    assert ([type(answer) for answer in answers], served) == ([ClientDisconnect, ClientDisconnect], 1)
+
+
+def test_one_caller_leaves_places_to_the_others() -> None:
+    """A key with a share of half, and a hundred requests that hang: another's is answered at once."""
+
+    async def scenario() -> tuple[int, bool]:
+        office = Office()
+        middleware = AdmissionMiddleware(office, 4)
+
+        def scope(key: str) -> Scope:
+            return {"type": "http", "path": "/v1/x", "state": {GROUPS: (Group(key, 0.5),), CLIENT: _stays}}
+
+        hog = [asyncio.create_task(middleware(scope("hog"), _nothing, _nowhere)) for _ in range(100)]
+        await asyncio.sleep(0.01)
+        inside = office.served
+        other = asyncio.create_task(middleware(scope("other"), _nothing, _nowhere))
+        await asyncio.sleep(0.01)
+        is_served = office.served == inside + 1
+        office.open.set()
+        await asyncio.gather(other, *hog)
+        return inside, is_served
+
+    assert asyncio.run(scenario()) == (2, True)

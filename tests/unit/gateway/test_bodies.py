@@ -6,11 +6,12 @@ from collections.abc import Iterable
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from services.gateway.bodies import BodyMiddleware
+from services.gateway.bodies import BodyMiddleware, BodyRoom
+from services.gateway.places import HALF, STRANGERS, Group
 from services.gateway.uploads.spool import UPLOADED
 from shared.api import Problem
 
-LIMIT, WEBHOOK_LIMIT = 10, 15
+LIMIT, WEBHOOK_LIMIT, ROOM = 10, 15, 40
 
 
 class Seen:
@@ -47,7 +48,7 @@ def post(
         raise AssertionError("nothing is answered here")
 
     headers = [(b"content-type", content_type.encode()), (b"content-length", length.encode())]
-    middleware = BodyMiddleware(app, LIMIT, WEBHOOK_LIMIT, timeout=0.05)
+    middleware = BodyMiddleware(app, LIMIT, WEBHOOK_LIMIT, timeout=0.05, room=ROOM)
     asyncio.run(middleware({"type": "http", "path": path, "headers": headers, "state": state or {}}, receive, send))
     return app
 
@@ -94,7 +95,7 @@ def test_client_that_goes_away_is_not_answered() -> None:
     async def send(_message: Message) -> None:
         raise AssertionError("nobody is there")
 
-    middleware = BodyMiddleware(app, LIMIT, WEBHOOK_LIMIT, timeout=1)
+    middleware = BodyMiddleware(app, LIMIT, WEBHOOK_LIMIT, timeout=1, room=ROOM)
     asyncio.run(middleware({"type": "http", "headers": [], "state": {}}, receive, send))
     assert app.bodies == []
 
@@ -105,3 +106,58 @@ def test_webhooks_have_a_limit_of_their_own(content_type: str) -> None:
     assert post([b"x" * 15], content_type, path="/webhooks/retell").bodies == [(b"x" * 15, b"x" * 15)]
     with pytest.raises(Problem, match="15 bytes"):
         post([b"x" * 16], content_type, path="/webhooks/retell/a-connection")
+
+
+A, B = (Group("a", HALF),), (Group("b", HALF),)
+
+
+def test_bodies_of_all_requests_share_one_room() -> None:
+    """Half of it for one caller: another finds the other half, and a third nothing, until something is given back."""
+    room = BodyRoom(40)
+    room.take(20, A)
+    room.take(20, B)
+    for groups in (A, (Group("c", HALF),)):
+        with pytest.raises(Problem) as raised:
+            room.take(1, groups)
+        assert (raised.value.status, raised.value.headers["Retry-After"]) == (503, "1")
+    room.give_back(20, A)
+    assert room.has(20, A)
+
+
+def test_body_that_finds_no_room_is_refused_and_takes_none() -> None:
+    """What had come of it is forgotten."""
+    app, given = Seen(), []
+
+    async def scenario() -> None:
+        middleware = BodyMiddleware(app, 100, 100, timeout=5, room=ROOM)
+        for size in (31, 30):  # of 40, three quarters are for strangers
+            pieces = [b"x" * 15, b"x" * (size - 15)]
+
+            async def receive(pieces: list[bytes] = pieces) -> Message:
+                return {"type": "http.request", "body": pieces.pop(0), "more_body": bool(pieces)}
+
+            try:
+                await middleware({"type": "http", "headers": [], "state": {}}, receive, _unsent)
+                given.append(200)
+            except Problem as problem:
+                given.append(problem.status)
+
+    asyncio.run(scenario())
+    assert (given, STRANGERS.most_of(ROOM)) == ([503, 200], 30)
+
+
+def test_what_is_announced_and_has_no_room_is_refused_unread() -> None:
+    """Nobody sends 30 MB to hear that."""
+    middleware = BodyMiddleware(Seen(), 100, 100, timeout=5, room=ROOM)
+    scope = {"type": "http", "headers": [(b"content-length", b"31")], "state": {}}
+    with pytest.raises(Problem) as raised:
+        asyncio.run(middleware(scope, _unread, _unsent))
+    assert raised.value.status == 503
+
+
+async def _unread() -> Message:
+    raise AssertionError("the body was read")
+
+
+async def _unsent(_message: Message) -> None:
+    raise AssertionError("nothing is answered here")

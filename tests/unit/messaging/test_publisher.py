@@ -3,7 +3,7 @@
 from threading import Thread
 from time import monotonic
 
-from shared.messaging.publisher import Publication, Receipt, wait_for_all
+from shared.messaging.receipts import Publication, Receipt, wait_for_all
 from tests.support.waiting import wait_for
 
 

@@ -6,7 +6,7 @@ from services.relay.repository import OutboxRow
 from services.relay.routes import Routes
 from shared.ids import new_id
 from shared.messaging.envelope import EVENTS_EXCHANGE
-from shared.messaging.publisher import Publication
+from shared.messaging.receipts import Publication
 from shared.messaging.topology import Subscription
 
 MAKE = Subscription("toyshop", "toyshop.toy.make", "toyshop.default", is_event=False)

@@ -1,9 +1,12 @@
 """What ticketing hears, under which policy."""
 
+import pytest
+
 from services.ticketing import actors
+from shared.contracts.message import Contract
 from shared.contracts.notifications import AlertFailure
 from shared.contracts.payments import PaymentSucceeded
-from shared.contracts.ticketing import ExpireOrders, GenerateTickets
+from shared.contracts.ticketing import ExpireOrders, FulfilOrder, GenerateTickets, PrintTickets
 from shared.messaging.actor import declarations_in
 
 DECLARED = {declaration.contract: declaration for declaration in declarations_in(actors)}
@@ -13,14 +16,20 @@ def test_ticketing_hears_payments_generation_and_expiry() -> None:
     """Each on the queue of its class of work."""
     assert {contract: declaration.queue for contract, declaration in DECLARED.items()} == {
         PaymentSucceeded: "ticketing.events",
-        GenerateTickets: "ticketing.critical",
+        GenerateTickets: "ticketing.printing",
+        PrintTickets: "ticketing.printing",
+        FulfilOrder: "ticketing.critical",
         ExpireOrders: "ticketing.default",
     }
 
 
-def test_tickets_are_generated_within_a_minute_five_times_at_most() -> None:
-    """And operations hear of it when that was not enough. The call ends before the job's limit does."""
-    policy = DECLARED[GenerateTickets].policy
+@pytest.mark.parametrize("contract", [GenerateTickets, PrintTickets])
+def test_tickets_are_printed_within_a_minute_five_times_at_most(contract: type[Contract]) -> None:
+    """And operations hear of it when that was not enough. The call ends before the job's limit does, and nobody waits for
+    the lease of a worker that died: the same tickets are the same files.
+    """
+    policy = DECLARED[contract].policy
+    assert policy.repeatable
     assert (policy.time_limit, policy.tries, policy.on_failure) == (60, 5, AlertFailure)
     assert policy.lease is not None
     assert policy.lease - 30 < policy.time_limit

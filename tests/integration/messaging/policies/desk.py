@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 from dramatiq import Message
 
-from services.relay.repository import move_due
+from services.relay.due import move_due
 from shared.database.engine import open_engine
 from shared.messaging.delivery import Delivery
 from shared.messaging.gate import Gate
@@ -50,7 +50,7 @@ def work(runner: Runner, connect: Any) -> None:
     with connect() as taking, connect() as other:
         other.execute("INSERT INTO toyshop.desk (pid) VALUES (%s)", (os.getpid(),))
         while True:
-            move_due(other, 50)
+            move_due(other)
             if not take(runner, taking, other):
                 time.sleep(0.05)
 

@@ -10,6 +10,7 @@ from shared.messaging.outbox import publish
 from shared.messaging.testing import travel
 from tests.faults.shop import Shop, open_shop
 from tests.support.databases import Database, Template
+from tests.support.reaper import prefix_of
 from tests.support.vhosts import VirtualHost
 from tests.toyshop.contracts import PackToy
 
@@ -23,7 +24,7 @@ def let_pass(shop: Shop, time: timedelta) -> None:
 
 def test_delay_of_two_hours_survives_restarts_of_broker_relay_and_database(tmp_path: Path) -> None:
     """Nothing of it is in a process or a broker: not a minute too early, and once."""
-    with tempfile.TemporaryDirectory(prefix="bellhop-delay-", ignore_cleanup_errors=True) as name:
+    with tempfile.TemporaryDirectory(prefix=prefix_of("delay"), ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(0o755)
         with Postgres(folder / "postgres") as postgres, RabbitMQ(folder / "rabbitmq") as rabbitmq:

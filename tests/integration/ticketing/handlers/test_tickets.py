@@ -1,7 +1,5 @@
 """Issuing tickets, on a real database and a real folder."""
 
-import time
-
 import pytest
 import zxingcpp
 from PIL import Image
@@ -10,9 +8,10 @@ from services.ticketing.domain.codes import ticket_code
 from services.ticketing.domain.orders import OrderStatus
 from services.ticketing.domain.tickets import read_token, ticket_ids
 from services.ticketing.errors import OrderNotFoundError, OrderStateError
-from services.ticketing.handlers import tickets
+from services.ticketing.handlers import printing, tickets
+from services.ticketing.handlers.printing import PRINTED_AT_ONCE
 from services.ticketing.repository import Events
-from shared.contracts.ticketing import TICKETS_TOLD_AT_ONCE, GenerateTickets, OrderFulfilled, TicketsIssued
+from shared.contracts.ticketing import GenerateTickets, OrderFulfilled, TicketsIssued
 from shared.ids import new_id
 from tests.integration.ticketing.scene import Scene
 
@@ -85,7 +84,7 @@ def test_two_runs_that_both_made_the_tickets_issue_them_once(scene: Scene) -> No
     plans, printed = [], []
     for _ in range(2):
         with scene.work() as session:
-            plan = tickets.plan_tickets(session, GenerateTickets(order_id=order.id))
+            plan = printing.plan_order(session, GenerateTickets(order_id=order.id))
         assert plan is not None
         plans.append(plan)
         printed.append(tickets.make_tickets(scene.press, plan))
@@ -113,37 +112,26 @@ def test_tickets_are_not_made_for_an_order_that_is_not_paid(scene: Scene) -> Non
     event = scene.event()
     order = scene.order(event, {scene.ticket_type(event, 9).id: 2})
     with pytest.raises(OrderStateError), scene.work() as session:
-        tickets.plan_tickets(session, GenerateTickets(order_id=order.id))
+        printing.plan_order(session, GenerateTickets(order_id=order.id))
     assert scene.tickets(order) == []
 
 
 def test_tickets_are_not_made_for_an_order_that_is_not_there(scene: Scene) -> None:
     """A foreseen, permanent error."""
     with pytest.raises(OrderNotFoundError) as refused, scene.work() as session:
-        tickets.plan_tickets(session, GenerateTickets(order_id=new_id()))
+        printing.plan_order(session, GenerateTickets(order_id=new_id()))
     assert refused.value.code == "order_not_found"
-
-
-def test_five_hundred_tickets_are_issued_within_seconds(scene: Scene) -> None:
-    """A quarter of the largest usual order, far within the job's minute also on a slow machine."""
-    event = scene.event()
-    order = scene.order(event, {scene.ticket_type(event, 500, price=0).id: 500})
-    started = time.monotonic()
-    scene.generate(order.id)
-    seconds = time.monotonic() - started
-    assert len({ticket.token for ticket in scene.tickets(order)}) == 500
-    assert seconds < 10
 
 
 def test_all_tickets_are_told_of_in_parts_and_without_their_tokens(scene: Scene) -> None:
     """Who makes lists needs every ticket, and none of them opens a door."""
     event = scene.event()
     kind = scene.ticket_type(event, 300, price=0)
-    order = scene.order(event, {kind.id: TICKETS_TOLD_AT_ONCE + 2})
-    scene.generate(order.id)
+    order = scene.order(event, {kind.id: PRINTED_AT_ONCE + 2})
+    scene.inline().drain()
     told = [TicketsIssued(**fields) for fields in scene.published(TicketsIssued)]
     issued = scene.tickets(order)
-    assert sorted((one.part, len(one.tickets)) for one in told) == [(0, TICKETS_TOLD_AT_ONCE), (1, 2)]
+    assert sorted((one.part, len(one.tickets)) for one in told) == [(0, PRINTED_AT_ONCE), (PRINTED_AT_ONCE, 2)]
     assert {ticket.id: ticket.code for one in told for ticket in one.tickets} == {one.id: one.code for one in issued}
     assert {ticket.ticket_type_id for one in told for ticket in one.tickets} == {kind.id}
     assert "token" not in str(scene.published(TicketsIssued))

@@ -6,8 +6,12 @@ from uuid import UUID
 import pytest
 from fastapi.testclient import TestClient
 
+from services.ticketing import actors
 from services.ticketing.domain.events import Event, TicketType
+from services.ticketing.handlers.printing import PRINTED_AT_ONCE
+from shared.contracts.ticketing import PrintTickets
 from shared.ids import new_id
+from shared.messaging.testing import run_inline
 from tests.integration.ticketing.scene import OVER, Scene
 
 CUSTOMER = {"name": "Ada Lovelace", "email": "ada@example.com", "phone": "+49 30 901820"}
@@ -134,3 +138,24 @@ def test_another_organisation_sees_no_order(
         (404, "order_not_found"),
         (404, "event_not_found"),
     ]
+
+
+def test_a_large_order_shows_how_far_its_tickets_are(api: TestClient, scene: Scene, event: Event) -> None:
+    """They are shown once all are printed: until then their number, and the batch that prints them."""
+    free = scene.ticket_type(event, 200, price=0)
+    order_id = api.post("/v1/orders", json=body(event, free, PRINTED_AT_ONCE + 1)).json()["id"]
+    scene.generate(UUID(order_id))
+    first = PrintTickets(order_id=UUID(order_id), first=0, count=PRINTED_AT_ONCE)
+    run_inline(actors.print_tickets, first, scene.work, scene.press)
+
+    halfway = api.get(f"/v1/orders/{order_id}").json()
+    scene.inline().drain()
+    whole = api.get(f"/v1/orders/{order_id}").json()
+
+    assert (halfway["status"], halfway["tickets"], halfway["tickets_url"]) == ("paid", [], None)
+    assert (halfway["ticket_count"], halfway["tickets_issued"]) == (PRINTED_AT_ONCE + 1, PRINTED_AT_ONCE)
+    assert halfway["batch_id"] is not None
+    assert (whole["status"], whole["tickets_issued"], len(whole["tickets"])) == (
+        "fulfilled",
+        *[PRINTED_AT_ONCE + 1] * 2,
+    )
