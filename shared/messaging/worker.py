@@ -99,9 +99,14 @@ class WorkerProcess:
             self.broker.prefetches = dict.fromkeys(self.queues, 1)
         if not self.options.strict:
             return WorkQueue()
-        for queue in tuple(self.options.queues)[1:]:
-            self.broker.prefetches[queue] = self.options.threads
-        self.broker.turns = StrictWorkQueue(tuple(self.options.queues), self.options.threads)
+        threads, known = self.options.threads, self.broker.prefetches
+        first, *later = self.options.queues
+        # Of the first queue one more than can be worked on: so it is seen that RabbitMQ has more of it.
+        held = {first: max(known[first], threads + 1), **dict.fromkeys(later, threads + 1)}
+        if self.options.once:
+            held = dict.fromkeys(self.options.queues, 1)
+        self.broker.prefetches = held
+        self.broker.turns = StrictWorkQueue(held, threads)
         return self.broker.turns
 
     def _runner(self, dependencies: object, recycling: Recycling) -> Runner:
