@@ -104,6 +104,7 @@ class Metrics:
         self.oldest_in_flight = self._measured("oldest_in_flight_seconds", "Age of the oldest message being handled.")
         self.outbox_pending = self._measured("outbox_pending", "Outbox rows that wait to be published.")
         self.outbox_oldest_age = self._measured("outbox_oldest_age_seconds", "Age of the oldest outbox row.")
+        self.letters_set_aside = self._measured("dead_letters_set_aside", "Dead letters that cannot be recorded.")
         self.scheduled_due_lag = self._measured(
             "scheduled_due_lag_seconds", "How long the oldest due message has been due."
         )

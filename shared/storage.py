@@ -20,10 +20,11 @@ from obstore.store import LocalStore, ObjectStore, S3Store
 
 from shared.errors import BellhopError, PermanentError, TransientError
 from shared.ids import new_id
+from shared.retention import Prefix, kept_until
 
 LONGEST_KEY: Final = 900
 """S3 allows 1,024 bytes, of which the prefix needs some."""
-CHECK_PREFIX: Final = "storage-check"
+CHECK: Final = Prefix("storage-check", kept_until("the check that wrote it has ended, a moment later"))
 PIECE: Final = 1024 * 1024
 """Bytes that a reader of a stream is given at least, but for the last piece."""
 PART: Final = 8 * 1024 * 1024
@@ -250,7 +251,7 @@ class Storage:
 
     def check(self) -> None:
         """Write and delete a small object; StorageUnavailable says why the storage cannot be written to."""
-        key = f"{CHECK_PREFIX}/{new_id()}"
+        key = CHECK.key(new_id())
         self.put(key, b"ok", "text/plain")
         self.delete(key)
 

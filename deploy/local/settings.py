@@ -36,6 +36,10 @@ APART = {
         Pool("ticketing", "ticketing", ("ticketing.events", "ticketing.critical", "ticketing.default")),
         Pool("ticketing-printing", "ticketing", ("ticketing.printing",), threads=4, is_heavy=True),
     ),
+    "webhooks": (
+        Pool("webhooks", "webhooks", ("webhooks.events", "webhooks.default")),
+        Pool("webhooks-outbound", "webhooks", ("webhooks.outbound",), threads=16),
+    ),
     "media": (
         Pool("media", "media", ("media.photos", "media.default"), is_heavy=True),
         Pool("media-archives", "media", ("media.archives",), threads=2, is_heavy=True),

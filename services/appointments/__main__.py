@@ -7,6 +7,7 @@ from services.appointments.adapters.accounts import RetellAccounts
 from services.appointments.adapters.calcom import CalcomCalendars, CalcomEvents
 from services.appointments.adapters.retell import RetellCalls
 from services.appointments.domain.links import Links, link_key
+from services.appointments.domain.retention import Keep
 from services.appointments.handlers.dependencies import Dependencies
 from services.appointments.settings import AppointmentsSettings
 from shared.crypto import Vault
@@ -27,6 +28,7 @@ def build_dependencies(settings: Settings, own: AppointmentsSettings | None = No
         links=Links(settings.public_url, link_key(secret_key)),
         calendar_events=CalcomEvents(),
         call_events=RetellCalls(),
+        keep=Keep(own.retention_words_days, own.retention_calls_days, own.retention_appointments_days),
     )
 
 

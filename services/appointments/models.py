@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 import shared.database.base
 from shared.database.base import schema
+from shared.retention import kept_for, kept_for_ever, kept_with
 
 HOLDING = "state IN ('booking', 'requested', 'booked')"
 """The states in which an appointment holds its host's time."""
@@ -26,6 +27,7 @@ class Base(shared.database.base.Base):
 class CompanyRow(Base):
     """An organisation as its callers know it. `profile` holds the rest of what it has set up (domain.companies)."""
 
+    __retention__ = kept_for_ever("what an organisation has set up")
     __tablename__ = "companies"
 
     organisation_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -42,6 +44,7 @@ class ConnectionRow(Base):
     A deleted connection stays as a row, for its calls and appointments, without its secrets.
     """
 
+    __retention__ = kept_for_ever("what an organisation has set up")
     __tablename__ = "connections"
     __table_args__ = (
         CheckConstraint("provider IN ('calcom', 'retell')", name="provider_known"),
@@ -66,6 +69,7 @@ class ConnectionRow(Base):
 class HostRow(Base):
     """Somebody whose time is booked: one user of Cal.com. `number` stands for them in the exclusion of overlaps."""
 
+    __retention__ = kept_for_ever("appointments name them")
     __tablename__ = "hosts"
     __table_args__ = (UniqueConstraint("organisation_id", "external_id"), UniqueConstraint("number"))
 
@@ -79,6 +83,7 @@ class HostRow(Base):
 class EventTypeRow(Base):
     """What can be booked: one event type of Cal.com, as it was read last. `gone_at`: it is not there any more."""
 
+    __retention__ = kept_for_ever("appointments name them")
     __tablename__ = "event_types"
     __table_args__ = (UniqueConstraint("connection_id", "external_id"),)
 
@@ -100,6 +105,7 @@ class CustomerRow(Base):
     be another, whose id is then used instead.
     """
 
+    __retention__ = kept_for_ever("they belong to the organisation, until it forgets them")
     __tablename__ = "customers"
     __table_args__ = (
         Index(
@@ -133,14 +139,21 @@ class CustomerRow(Base):
 class CallRow(Base):
     """One call, made of whatever its provider told of it. `analysis` is as it came, `request` what was read from it.
 
-    `outcome` is where it has led to (domain.calls), `problem` what people have to look at.
+    `outcome` is where it has led to (domain.calls), `problem` what people have to look at. `trimmed_at`: its words went.
     """
+
+    __retention__ = kept_for("APPOINTMENTS_RETENTION_CALLS_DAYS", "ended_at").trims(
+        *("transcript", "recording_url", "summary", "variables", "analysis", "request"),
+        setting="APPOINTMENTS_RETENTION_WORDS_DAYS",
+        since="ended_at",
+    )
 
     __tablename__ = "calls"
     __table_args__ = (
         UniqueConstraint("connection_id", "external_id"),
         Index("ix_calls_organisation_id", "organisation_id", "id"),
         Index("ix_calls_chain_id", "chain_id", postgresql_where=text("chain_id IS NOT NULL")),
+        Index("ix_calls_with_words", "id", postgresql_where=text("trimmed_at IS NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -172,6 +185,7 @@ class CallRow(Base):
     customer_id: Mapped[UUID | None] = mapped_column(ForeignKey("appointments.customers.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    trimmed_at: Mapped[datetime | None]
 
 
 class AppointmentRow(Base):
@@ -181,6 +195,7 @@ class AppointmentRow(Base):
     `wish` is what our side has asked the provider for and has no answer to yet (domain.appointments).
     """
 
+    __retention__ = kept_for("APPOINTMENTS_RETENTION_APPOINTMENTS_DAYS", "ends_at", but="while a wish is open it stays")
     __tablename__ = "appointments"
     __table_args__ = (
         UniqueConstraint("connection_id", "booking_uid"),
@@ -234,6 +249,7 @@ class AppointmentRow(Base):
 class FormerBookingRow(Base):
     """A uid that an appointment's booking had before it was moved: late words about it belong to that appointment."""
 
+    __retention__ = kept_with("appointments.appointments")
     __tablename__ = "former_bookings"
 
     connection_id: Mapped[UUID] = mapped_column(ForeignKey("appointments.connections.id"), primary_key=True)
@@ -244,6 +260,7 @@ class FormerBookingRow(Base):
 class OfferRow(Base):
     """A free time offered instead of one that was taken."""
 
+    __retention__ = kept_with("appointments.appointments")
     __tablename__ = "offers"
     __table_args__ = (UniqueConstraint("appointment_id", "starts_at"),)
 
@@ -257,6 +274,7 @@ class OfferRow(Base):
 class ReminderRow(Base):
     """A reminder that is planned: the scheduled message, which is cancelled when the appointment moves or falls."""
 
+    __retention__ = kept_with("appointments.appointments")
     __tablename__ = "reminders"
 
     appointment_id: Mapped[UUID] = mapped_column(ForeignKey("appointments.appointments.id"), primary_key=True)
@@ -269,6 +287,7 @@ class ReminderRow(Base):
 class CallCountRow(Base):
     """How many calls of a day (in the company's time zone) had which outcome: each call is counted once, where it is."""
 
+    __retention__ = kept_with("appointments.calls")
     __tablename__ = "counted_calls"
     __table_args__ = (Index("ix_counted_calls_organisation_id_day", "organisation_id", "day"),)
 

@@ -1,10 +1,15 @@
 """Settings of appointments: what is not set is off."""
 
-from typing import Annotated
+from datetime import timedelta
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, SecretStr, field_validator
+from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from shared.retention import Days, check_outlasts
+
+CALLS_ARE_TOLD_AGAIN = timedelta(days=30)
+"""Webhooks are sent again for days, and calls that were missed are looked for in the last weeks."""
 LONGEST_LEAD = 60 * 24 * 30
 """The minutes of 30 days: nobody is reminded earlier than that."""
 
@@ -23,6 +28,7 @@ class AppointmentsSettings(BaseSettings):
 
     The keys are those of the one connection to each provider that needs no row of its own (domain.connections).
     `reminders` is a list of minutes before an appointment, with commas; `0` is none. A company may have its own.
+    The retentions are days, or `forever`: of what was said in calls, of calls, and of appointments after their end.
     """
 
     model_config = SettingsConfigDict(
@@ -41,6 +47,23 @@ class AppointmentsSettings(BaseSettings):
     reminders: Annotated[tuple[int, ...], NoDecode] = (1440, 60)
     offered_slots: int = Field(3, ge=1, le=10)
     """How many free times are offered instead of one that was taken."""
+    retention_words_days: Days = timedelta(days=90)
+    retention_calls_days: Days = timedelta(days=365)
+    retention_appointments_days: Days = timedelta(days=3 * 365)
+
+    @model_validator(mode="after")
+    def _check_retention(self) -> Self:
+        """A call that was forgotten would be taken in anew by the next webhook, or look, that tells of it."""
+        calls, name = self.retention_calls_days, "APPOINTMENTS_RETENTION_CALLS_DAYS"
+        check_outlasts(name, calls, "the time in which providers tell of a call again", CALLS_ARE_TOLD_AGAIN)
+        check_outlasts(name, calls, "APPOINTMENTS_RETENTION_WORDS_DAYS", self.retention_words_days)
+        check_outlasts(
+            "APPOINTMENTS_RETENTION_APPOINTMENTS_DAYS",
+            self.retention_appointments_days,
+            "the time in which late words about a booking come",
+            CALLS_ARE_TOLD_AGAIN,
+        )
+        return self
 
     @field_validator("reminders", mode="before")
     @classmethod

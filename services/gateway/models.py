@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.database import base
+from shared.retention import kept_for_ever, kept_until
 
 
 class Base(base.Base):
@@ -18,6 +19,7 @@ class Base(base.Base):
 class OrganisationRow(Base):
     """Whose data it is. Every key, and every row of every service that belongs to somebody, names one."""
 
+    __retention__ = kept_for_ever("everything belongs to one")
     __tablename__ = "organisation"
     id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
@@ -27,6 +29,7 @@ class OrganisationRow(Base):
 class ApiKeyRow(Base):
     """A key, of which only the SHA-256 is kept. `hint` is its beginning, by which people tell keys apart."""
 
+    __retention__ = kept_for_ever("who asked what is told by it, also after it was revoked")
     __tablename__ = "api_key"
     id: Mapped[UUID] = mapped_column(primary_key=True)
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("gateway.organisation.id"), index=True)
@@ -45,6 +48,7 @@ class IdempotencyKeyRow(Base):
     that this transaction was committed. `body` is encrypted: answers may hold secrets that are shown once.
     """
 
+    __retention__ = kept_until("its 24 hours are over (`expires_at`)")
     __tablename__ = "idempotency_key"
     digest: Mapped[bytes] = mapped_column(primary_key=True)
     organisation_id: Mapped[UUID]

@@ -10,6 +10,7 @@ from services.notifications.adapters.twilio import TwilioTexter
 from services.notifications.composing import Composer
 from services.notifications.composing.enclosures import ENCLOSED_BYTES
 from services.notifications.domain.mailboxes import Mailbox, mailboxes
+from services.notifications.domain.retention import Keep
 from services.notifications.errors import RecipientRefusedError
 from services.notifications.handlers.dependencies import Dependencies
 from services.notifications.settings import NotificationsSettings
@@ -34,6 +35,7 @@ def build_dependencies(settings: Settings, own: NotificationsSettings | None = N
         mailer=SmtpMailer(SmtpServer.of(own.smtp_url.get_secret_value())) if own.has_mail else None,
         texter=_twilio(own) if own.has_text_messages else None,
         operations=tuple(box.address for box in _addresses("OPERATIONS_EMAIL", settings.operations_email)),
+        keep=Keep(own.retention_bodies_days, own.retention_log_days),
     )
 
 

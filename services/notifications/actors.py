@@ -1,11 +1,21 @@
 """What the notifications service hears."""
 
 from services.notifications.domain.sendings import Email, TextMessage
-from services.notifications.handlers import alerts, appointments, emails, orders, people, reports, text_messages
+from services.notifications.handlers import (
+    alerts,
+    appointments,
+    emails,
+    orders,
+    people,
+    reports,
+    retention,
+    text_messages,
+)
 from services.notifications.handlers.dependencies import Dependencies
 from shared.contracts.notifications import (
     AlertFailure,
     AlertOperations,
+    PurgeNotifications,
     SendBulkEmail,
     SendEmail,
     SendSms,
@@ -73,6 +83,11 @@ def send_bulk_email(dependencies: Dependencies) -> ProviderSteps[SendEmail | Sen
 @provider_actor(SendSms, queue=SMS, tries=3, backoff=WAITS, time_limit=30, call_deadline=30, on_failure=AlertFailure)
 def send_sms(dependencies: Dependencies) -> ProviderSteps[SendSms, TextMessage, str]:
     return _SendingTextMessage(dependencies)
+
+
+@actor(PurgeNotifications, queue=DEFAULT, tries=3, shares_commit=False)
+def purge_notifications(_message: PurgeNotifications, session: Session, dependencies: Dependencies) -> None:
+    retention.purge(session, dependencies.keep)
 
 
 class _SendingEmail(ProviderSteps[SendEmail | SendBulkEmail, Email, str]):

@@ -17,6 +17,12 @@ class UnknownTextMessageError(PermanentError):
     code: ClassVar[str] = "unknown_text_message"
 
 
+class BodyTrimmedError(PermanentError):
+    """What was to be sent failed, lay longer than bodies are kept (NOTIFICATIONS_RETENTION_BODIES_DAYS), and is gone."""
+
+    code: ClassVar[str] = "body_trimmed"
+
+
 class MailNotSetUpError(PermanentError):
     """There is mail to send, and NOTIFICATIONS_SMTP_URL is not set. The job can be retried once it is."""
 

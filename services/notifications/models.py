@@ -4,13 +4,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, CheckConstraint, UniqueConstraint, func, text
+from sqlalchemy import Boolean, CheckConstraint, Index, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 import shared.database.base
 from shared.database.base import schema
+from shared.retention import kept_for, kept_for_ever, kept_with
 
+LOG, BODIES = "NOTIFICATIONS_RETENTION_LOG_DAYS", "NOTIFICATIONS_RETENTION_BODIES_DAYS"
 STATES = "state IN ('queued', 'sending', 'sent', 'failed', 'unknown', 'suppressed')"
 CHANNELS = "channel IN ('email', 'sms')"
 
@@ -41,13 +43,21 @@ class Sending:
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     started_at: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
+    trimmed_at: Mapped[datetime | None]
 
 
 class Email(Sending, Base):
     """One mail to one recipient. `facts` is what its template says, as `letters.py` reads it."""
 
+    __retention__ = kept_for(LOG, "sent_at", but="while it is to be sent it stays").trims(
+        "facts", "recipient_name", setting=BODIES, since="sent_at"
+    )
     __tablename__ = "emails"
-    __table_args__ = (UniqueConstraint("idempotency_key"), CheckConstraint(STATES, name="state_known"))
+    __table_args__ = (
+        UniqueConstraint("idempotency_key"),
+        CheckConstraint(STATES, name="state_known"),
+        Index("ix_emails_with_body", "id", postgresql_where=text("trimmed_at IS NULL")),
+    )
 
     recipient_name: Mapped[str]
     template: Mapped[str]
@@ -57,8 +67,15 @@ class Email(Sending, Base):
 class TextMessage(Sending, Base):
     """One text message to one telephone. `body` is what is sent, letter for letter."""
 
+    __retention__ = kept_for(LOG, "sent_at", but="while it is to be sent it stays").trims(
+        "body", setting=BODIES, since="sent_at"
+    )
     __tablename__ = "text_messages"
-    __table_args__ = (UniqueConstraint("idempotency_key"), CheckConstraint(STATES, name="state_known"))
+    __table_args__ = (
+        UniqueConstraint("idempotency_key"),
+        CheckConstraint(STATES, name="state_known"),
+        Index("ix_text_messages_with_body", "id", postgresql_where=text("trimmed_at IS NULL")),
+    )
 
     body: Mapped[str]
 
@@ -69,6 +86,7 @@ class Attempt(Base):
     `sending_id` is a row of the log of `channel`.
     """
 
+    __retention__ = kept_with("notifications.emails or notifications.text_messages")
     __tablename__ = "attempts"
     __table_args__ = (CheckConstraint(CHANNELS, name="channel_known"),)
 
@@ -84,6 +102,7 @@ class Attempt(Base):
 class Suppression(Base):
     """A recipient who is not written to any more: the mailbox is gone, or the person said STOP."""
 
+    __retention__ = kept_for_ever("who wants no mail wants none next year either")
     __tablename__ = "suppressions"
     __table_args__ = (CheckConstraint(CHANNELS, name="channel_known"),)
 
@@ -97,6 +116,7 @@ class Suppression(Base):
 class Alert(Base):
     """What operations were alerted to, by fingerprint. `since_told` counts those kept back after it was last told."""
 
+    __retention__ = kept_for(LOG, "last_at")
     __tablename__ = "alerts"
 
     fingerprint: Mapped[str] = mapped_column(primary_key=True)

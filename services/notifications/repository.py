@@ -12,7 +12,9 @@ from services.notifications import models
 from services.notifications.domain import sendings
 from services.notifications.domain.alerts import QUIET, Telling
 from services.notifications.domain.progress import Progress, State
+from services.notifications.domain.retention import Keep
 from services.notifications.domain.sendings import Channel
+from shared.messaging.purging import Purge, purge_in
 
 SAID_LENGTH = 2_000
 """Characters of an answer or error that are kept: a mail server may answer with a page."""
@@ -128,6 +130,7 @@ class Emails(_Log):
             created_at=row.created_at,
             progress=_progress(row),
             organisation_id=row.organisation_id,
+            is_trimmed=row.trimmed_at is not None,
         )
 
 
@@ -173,6 +176,7 @@ class TextMessages(_Log):
             started_at=row.started_at or row.created_at,
             progress=_progress(row),
             organisation_id=row.organisation_id,
+            is_trimmed=row.trimmed_at is not None,
         )
 
 
@@ -247,3 +251,27 @@ class Alerts:
         """It was not told after all: the next one with this fingerprint is told, and counts it as kept back."""
         values = {"told_at": func.statement_timestamp() - QUIET, "since_told": models.Alert.since_told + 1}
         self._session.execute(update(models.Alert).where(models.Alert.fingerprint == fingerprint).values(values))
+
+
+def purges(keep: Keep) -> list[Purge]:
+    """Bodies before the rows whose keys protect against repetitions."""
+    return [*_of_log("email", "emails", "facts = '{}'::jsonb, recipient_name = ''", keep),
+            *_of_log("sms", "text_messages", "body = ''", keep),
+            Purge("notifications.alerts", "notifications.alerts", {"fingerprint": "text"},
+                  "row.last_at < %(horizon)s", keep.log)]  # fmt: skip
+
+
+def _of_log(channel: str, table: str, emptied: str, keep: Keep) -> list[Purge]:
+    over = "row.state NOT IN ('queued', 'sending') AND coalesce(row.sent_at, row.created_at) < %(horizon)s"
+    name, key, old = f"notifications.{table}", {"id": "uuid"}, "row.id < %(horizon_id)s"
+    attempts = f"DELETE FROM notifications.attempts AS one USING gone WHERE one.channel = '{channel}' AND one.sending_id = gone.id"  # noqa: S608, E501 - both are names of this file
+    change = f"{emptied}, trimmed_at = clock_timestamp()"
+    return [
+        Purge(f"{name}_bodies", name, key, over, keep.bodies, reach=f"{old} AND row.trimmed_at IS NULL", change=change),
+        Purge(name, name, key, over, keep.log, reach=old, also=(attempts,)),
+    ]
+
+
+def purge(session: Session, keep: Keep, seconds: float) -> bool:
+    """Purge for so many seconds; whether nothing is left for now."""
+    return purge_in(session, purges(keep), seconds)

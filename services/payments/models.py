@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 import shared.database.base
 from shared.database.base import schema
+from shared.retention import kept_for_ever
 
 
 class Base(shared.database.base.Base):
@@ -18,6 +19,7 @@ class Base(shared.database.base.Base):
 class Payment(Base):
     """Money that came in, once for each of the provider's payments."""
 
+    __retention__ = kept_for_ever("books are kept; its reference protects against counting it twice")
     __tablename__ = "payments"
     __table_args__ = (
         UniqueConstraint("provider", "provider_reference"),
@@ -45,6 +47,7 @@ class Payment(Base):
 class LedgerEntry(Base):
     """One side of a transfer. The database refuses to change or delete one, and to commit half a transfer."""
 
+    __retention__ = kept_for_ever("the database refuses to delete an entry")
     __tablename__ = "ledger_entries"
     __table_args__ = (UniqueConstraint("correlation_id", "account"),)
 

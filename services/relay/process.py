@@ -17,6 +17,7 @@ from services.relay.due import BATCH, move_due
 from services.relay.lanes import Lane
 from services.relay.published import Moves
 from services.relay.repository import Connection
+from services.relay.retention import keep_purging
 from services.relay.routes import Routes
 from services.relay.settings import RelaySettings
 from shared.database.connections import connect
@@ -35,14 +36,13 @@ PROBES = 50
 """Refused rows of each kind and queue that are tried at a time."""
 READY_LAG_SECONDS = 60.0
 REFUSED_SECONDS, DUE_SECONDS, LISTEN_SECONDS, WATCH_SECONDS, LAG_SECONDS = 0.5, 0.2, 1.0, 1.0, 2.0
-PURGE_EVERY_SECONDS = 600.0
 
 log = structlog.get_logger("bellhop.relay")
 
 
 class RelayProcess:
     """One thread that chooses and publishes fresh rows, one for refused rows, one that moves what is due, one that listens
-    for commits, and one that looks after things.
+    for commits, one that looks after things, and one that purges.
     """
 
     def __init__(self, settings: Settings, relay: RelaySettings, publisher: MemoryPublisher | None = None) -> None:
@@ -87,6 +87,7 @@ class RelayProcess:
             "refused": self._carry_refused,
             "listener": self._listen,
             "watch": self._watch,
+            "retention": self._keep_purging,
         }
         for name, loop in loops.items():
             thread = threading.Thread(target=self._keep_running, args=(loop,), name=name, daemon=True)
@@ -162,7 +163,7 @@ class RelayProcess:
     def _watch(self, connection: Connection) -> None:
         """Once a second look at the subscriptions, the workers, the lag and the bindings."""
         bound = False
-        lag_at = purge_at = 0.0
+        lag_at = 0.0
         while not self._stop.is_set():
             self.routes.learn(read_subscriptions(connection))
             self.routes.pools = looking.pools(connection)
@@ -171,9 +172,6 @@ class RelayProcess:
                 self._lag = repository.lag(connection)
                 lag_at = monotonic() + max(LAG_SECONDS, SPACING * (monotonic() - looked))
                 self._measure()
-            if looked >= purge_at:
-                purge_at = looked + PURGE_EVERY_SECONDS
-                repository.purge(connection, self.relay.retention_days)
             self._seen = monotonic()
             if not self.publisher.is_up:
                 bound = False
@@ -181,12 +179,16 @@ class RelayProcess:
                 bound = self._bind()
             self._stop.wait(WATCH_SECONDS if bound else 0.1)
 
+    def _keep_purging(self, connection: Connection) -> None:
+        keep_purging(connection, self.relay.retention, self._stop)
+
     def _measure(self) -> None:
         lag = self._lag
         self.metrics.outbox_pending.set(sum(one.rows for one in lag.waiting.values()))
         self.metrics.outbox_oldest_age.set(max((one.age for one in lag.waiting.values()), default=0.0))
         self.metrics.scheduled_due_lag.set(lag.overdue)
         self.metrics.failed_jobs.labels("all").set(lag.failed)
+        self.metrics.letters_set_aside.set(self.dead_letters.set_aside if self.dead_letters else 0)
 
     def _bind(self) -> bool:
         """Bind the topology again: a binding that was young when its broker died can be gone. What the release before
@@ -221,6 +223,8 @@ class RelayProcess:
             reasons.append("the database is away")
         if self.moves.fault is not None:
             reasons.append(self.moves.fault)
+        if self.dead_letters is not None and (aside := self.dead_letters.set_aside):
+            reasons.append(f"{aside} dead letters cannot be recorded: see `dead letter cannot be recorded` in the log")
         if (late := self._oldest_not_held_back()) > READY_LAG_SECONDS:
             reasons.append(f"the oldest row that waits for nobody but the relay is {late:.0f} s old")
         return reasons

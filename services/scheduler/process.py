@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from datetime import timedelta
 from threading import Event, Lock
 from zoneinfo import ZoneInfo
 
@@ -16,7 +15,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from services.scheduler.cron import Cron, CronAlarm
 from services.scheduler.handlers import publish_due
 from services.scheduler.leadership import Leadership
-from services.scheduler.repository import Ticks
 from shared.clock import Clock, now
 from shared.database.session import UnitOfWork
 from shared.errors import BellhopError
@@ -26,8 +24,6 @@ from shared.schedules import Schedule
 
 LOOK_SECONDS = 15.0
 """How often the leader looks at all schedules, whatever APScheduler did: a tick that met a database that was away."""
-PURGE_SECONDS = 24 * 3600.0
-KEEP = timedelta(days=30)
 
 log = get_logger("bellhop.scheduler")
 
@@ -53,7 +49,7 @@ class Scheduler:
         self._alarms: BackgroundScheduler | None = None
         self._one_at_a_time = Lock()
         self._term = 0
-        self._looked_at = self._purged_at = float("-inf")
+        self._looked_at = float("-inf")
         self.beat = time.monotonic()
         registry = metrics.registry
         self._leads = Gauge(
@@ -118,16 +114,6 @@ class Scheduler:
         self._looked_at, self._term = time.monotonic(), self._leadership.terms
         for schedule in self._schedules:
             self.tick(schedule)
-        if time.monotonic() - self._purged_at > PURGE_SECONDS:
-            self._purged_at = time.monotonic()
-            self._purge()
-
-    def _purge(self) -> None:
-        try:
-            with self._work() as session:
-                Ticks(session).purge(KEEP)
-        except (SQLAlchemyError, psycopg.Error) as error:
-            log.warning("purge_failed", error=str(error))
 
     def _start_alarms(self) -> None:
         """APScheduler only wakes us up: whether a tick is missed, and what of it, is not left to its misfire rules."""

@@ -1,7 +1,7 @@
 """All SQL of the scheduler: which ticks were published."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Connection, text
@@ -21,11 +21,6 @@ _INSERT = text(
     "ON CONFLICT DO NOTHING RETURNING 1"
 )
 _LATEST = text("SELECT max(due_at) FROM messaging.tick WHERE schedule = :schedule")
-_PURGE = text(
-    "DELETE FROM messaging.tick old WHERE due_at < clock_timestamp() - CAST(:age AS interval) "
-    "AND EXISTS (SELECT 1 FROM messaging.tick newer WHERE newer.schedule = old.schedule AND newer.due_at > old.due_at) "
-    "RETURNING 1"
-)
 
 
 class Ticks:
@@ -43,10 +38,6 @@ class Ticks:
         """The last tick that is known; None for a schedule that nobody has seen before."""
         found: datetime | None = self._session.execute(_LATEST, {"schedule": schedule}).scalar_one()
         return found
-
-    def purge(self, age: timedelta) -> int:
-        """Delete ticks that are older, but for the last of each schedule. Returns how many."""
-        return len(self._session.execute(_PURGE, {"age": age}).all())
 
     def send(self, message: Command, message_id: UUID, tick: Mapping[str, str]) -> None:
         """Write the message to the outbox, with the option `tick`. It begins a journey of its own."""

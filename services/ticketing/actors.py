@@ -1,11 +1,13 @@
 """What the ticketing service hears."""
 
+from uuid import UUID
+
 from services.ticketing.domain.tickets import Ticket
-from services.ticketing.handlers import orders, payments, printing, tickets
+from services.ticketing.handlers import orders, payments, printing, retention, tickets
 from services.ticketing.handlers.tickets import CALL_DEADLINE, Plan, Press
 from shared.contracts.notifications import AlertFailure
 from shared.contracts.payments import PaymentSucceeded
-from shared.contracts.ticketing import ExpireOrders, FulfilOrder, GenerateTickets, PrintTickets
+from shared.contracts.ticketing import ExpireOrders, FulfilOrder, GenerateTickets, PrintTickets, PurgeTicketing
 from shared.messaging.actor import ProviderSteps, actor, provider_actor
 from shared.messaging.outbox import Session
 from shared.messaging.retries import Delays
@@ -100,3 +102,27 @@ class _Printing(ProviderSteps[PrintTickets, Plan, list[Ticket]]):
 
     def record(self, session: Session, intent: Plan, result: list[Ticket]) -> None:
         printing.record_part(session, self._press, intent, result)
+
+
+@provider_actor(PurgeTicketing, queue=DEFAULT, tries=3, time_limit=120, call_deadline=110, repeatable=True)
+def purge_ticketing(press: Press) -> ProviderSteps[PurgeTicketing, retention.Plan, list[UUID]]:
+    return _Purging(press)
+
+
+class _Purging(ProviderSteps[PurgeTicketing, retention.Plan, list[UUID]]):
+    """The result is whose pictures are gone."""
+
+    def __init__(self, press: Press) -> None:
+        self._press = press
+
+    def prepare(self, session: Session, _message: PurgeTicketing) -> retention.Plan:
+        return retention.prepare(session, self._press.keep, self._press.clock())
+
+    def call(self, intent: retention.Plan) -> list[UUID]:
+        return retention.remove_pictures(self._press.pictures, intent, self._press.clock())
+
+    def resolve(self, _intent: retention.Plan) -> None:
+        return None
+
+    def record(self, session: Session, intent: retention.Plan, result: list[UUID]) -> None:
+        retention.record(session, intent, result)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 import shared.database.base
 from shared.database.base import schema
+from shared.retention import kept_for, kept_for_ever, kept_with
 
 
 class Base(shared.database.base.Base):
@@ -18,6 +19,7 @@ class Base(shared.database.base.Base):
 class EventRow(Base):
     """Something to be at."""
 
+    __retention__ = kept_for_ever("what an organisation offers, and its reports")
     __tablename__ = "events"
     id: Mapped[UUID] = mapped_column(primary_key=True)
     organisation_id: Mapped[UUID]
@@ -27,8 +29,14 @@ class EventRow(Base):
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    pictures_removed_at: Mapped[datetime | None]
     __table_args__ = (
         CheckConstraint("ends_at >= starts_at", name="ends_after_start"),
+        Index(
+            "ix_events_with_pictures",
+            text("coalesce(ends_at, starts_at)"),
+            postgresql_where=text("pictures_removed_at IS NULL"),
+        ),
         Index("ix_events_organisation_id_id", "organisation_id", "id"),
     )
 
@@ -36,6 +44,7 @@ class EventRow(Base):
 class EventKeyRow(Base):
     """The key pair of an event; `key_id` is four bytes, unique only within its event. The newest one signs."""
 
+    __retention__ = kept_for_ever("tickets are checked by them")
     __tablename__ = "event_keys"
     event_id: Mapped[UUID] = mapped_column(ForeignKey("ticketing.events.id"), primary_key=True)
     key_id: Mapped[bytes] = mapped_column(primary_key=True)
@@ -48,6 +57,7 @@ class EventKeyRow(Base):
 class TicketTypeRow(Base):
     """A ticket type with its stock. `reserved` changes with every sale and is in no index: its updates stay cheap."""
 
+    __retention__ = kept_with("ticketing.events")
     __tablename__ = "ticket_types"
     id: Mapped[UUID] = mapped_column(primary_key=True)
     organisation_id: Mapped[UUID]
@@ -72,6 +82,11 @@ class OrderRow(Base):
     where they are many.
     """
 
+    __retention__ = kept_for(
+        "TICKETING_RETENTION_UNPAID_ORDERS_DAYS",
+        "expired_at or cancelled_at",
+        but="what was paid, or has tickets, stays for ever",
+    )
     __tablename__ = "orders"
     id: Mapped[UUID] = mapped_column(primary_key=True)
     organisation_id: Mapped[UUID]
@@ -100,12 +115,16 @@ class OrderRow(Base):
         ),
         CheckConstraint("status <> 'held' OR expires_at IS NOT NULL", name="hold_ends"),
         Index("ix_orders_held", "expires_at", postgresql_where=text("status = 'held'")),
+        Index(
+            "ix_orders_unpaid", "id", postgresql_where=text("status IN ('expired', 'cancelled') AND paid_at IS NULL")
+        ),
     )
 
 
 class OrderItemRow(Base):
     """So many of one ticket type in an order. The type's name and price are those of the moment of the order."""
 
+    __retention__ = kept_with("ticketing.orders")
     __tablename__ = "order_items"
     id: Mapped[UUID] = mapped_column(primary_key=True)
     organisation_id: Mapped[UUID]
@@ -123,6 +142,7 @@ class OrderItemRow(Base):
 class TicketRow(Base):
     """A ticket that was issued."""
 
+    __retention__ = kept_with("ticketing.orders")
     __tablename__ = "tickets"
     id: Mapped[UUID] = mapped_column(primary_key=True)
     organisation_id: Mapped[UUID]
@@ -147,6 +167,7 @@ class TicketRow(Base):
 class CheckInRow(Base):
     """A scan that let somebody in. At most one of a ticket is the `first`; a nonce counts once for an event."""
 
+    __retention__ = kept_with("ticketing.tickets")
     __tablename__ = "check_ins"
     id: Mapped[UUID] = mapped_column(primary_key=True)
     organisation_id: Mapped[UUID]

@@ -118,6 +118,12 @@ class SyncCalendars(Command):
     kind: ClassVar[str] = "appointments.calendars.sync"
 
 
+class PurgeAppointments(Command):
+    """Let go of what was said in calls, of calls, and of appointments whose time is over. Published every hour."""
+
+    kind: ClassVar[str] = "appointments.data.purge"
+
+
 class FindMissed(Command):
     """Publish FindMissedBookings and FindMissedCalls for every connection. Published every hour."""
 

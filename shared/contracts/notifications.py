@@ -30,6 +30,12 @@ class SendSms(Command):
     sms_id: UUID
 
 
+class PurgeNotifications(Command):
+    """Let go of what was written, and of its log, when its time is over. Published every hour."""
+
+    kind: ClassVar[str] = "notifications.data.purge"
+
+
 class AlertOperations(Command):
     """Tell the people who run this installation, by mail to OPERATIONS_EMAIL and by a log line.
 

@@ -41,6 +41,12 @@ class ExpireOrders(Command):
     kind: ClassVar[str] = "ticketing.order.expire_due"
 
 
+class PurgeTicketing(Command):
+    """Let go of unpaid orders and of past events' pictures whose time is over. Published every hour."""
+
+    kind: ClassVar[str] = "ticketing.data.purge"
+
+
 class EventCreated(Event):
     """An event (a concert, say) can have tickets from now on."""
 

@@ -7,6 +7,12 @@ from uuid import UUID
 from shared.contracts.message import Command, Event
 
 
+class PurgeWebhooks(Command):
+    """Let go of bodies, ids and deliveries whose time is over. Published every hour."""
+
+    kind: ClassVar[str] = "webhooks.data.purge"
+
+
 class StripeEventReceived(Event):
     """A verified, stored Stripe event. `data` is its `data.object`; None where it is too large for a message, then
     `storage_key` names the raw body in storage.
@@ -23,11 +29,28 @@ class StripeEventReceived(Event):
 
 
 class DeliverWebhook(Command):
-    """Make the next attempt at this delivery. One `by_hand` is a single attempt beside the schedule."""
+    """Make the next attempt at this delivery. One `by_hand` is a single attempt beside the schedule; so is a `probe`, by
+    which is seen whether a paused endpoint answers again.
+    """
 
     kind: ClassVar[str] = "webhooks.delivery.send"
     delivery_id: UUID
     by_hand: bool = False
+    probe: bool = False
+
+
+class ProbeEndpoint(Command):
+    """See whether a paused endpoint answers again: the `number`-th look since it was paused, from 1."""
+
+    kind: ClassVar[str] = "webhooks.endpoint.probe"
+    endpoint_id: UUID
+    number: int
+
+
+class ReleaseWaiting(Command):
+    """Send on whatever waits at an endpoint without need, because a process died. Published every minute."""
+
+    kind: ClassVar[str] = "webhooks.delivery.release_waiting"
 
 
 class RetellEventReceived(Event):

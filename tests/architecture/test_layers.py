@@ -26,11 +26,21 @@ ALLOWED = {
         *(".domain", ".errors", ".repository", ".composing", ".letters"),
         *("shared.clock", "shared.contracts", "shared.crypto", "shared.errors", "shared.ids", "shared.logging"),
         *("shared.messaging.batch", "shared.messaging.chain", "shared.messaging.outbox", "shared.messaging.scheduled"),
-        "shared.messaging.unique",
+        *("shared.messaging.unique", "shared.retention"),
     ),
-    "domain": (".errors", "phonenumbers", "shared.money", "shared.signed_links", "shared.spoken_time"),
-    "models": ("sqlalchemy", "shared.database.base"),
-    "repository": (".domain", ".errors", ".models", "psycopg", "sqlalchemy", "shared.ids"),
+    "domain": (
+        ".errors",
+        "phonenumbers",
+        "shared.money",
+        "shared.retention",
+        "shared.signed_links",
+        "shared.spoken_time",
+    ),
+    "models": ("sqlalchemy", "shared.database.base", "shared.retention"),
+    "repository": (
+        *(".domain", ".errors", ".models", "psycopg", "sqlalchemy"),
+        *("shared.database.lists", "shared.ids", "shared.messaging.purging", "shared.retention"),
+    ),
     "http": (
         *(".adapters", ".domain", ".errors", ".handlers", ".repository", ".settings", ".sources"),
         *("fastapi", "jinja2", "phonenumbers", "pydantic"),
@@ -38,7 +48,7 @@ ALLOWED = {
         *("shared.calendar_file", "shared.downloads", "shared.signed_links", "shared.spoken_time"),
     ),
     "schedules": ("shared.contracts", "shared.schedules"),
-    "settings": (".errors", "pydantic", "pydantic_settings", "shared.settings"),
+    "settings": (".errors", "pydantic", "pydantic_settings", "shared.retention", "shared.settings"),
     "errors": ("shared.errors",),
 }
 """The packages that each file may import besides the standard library and itself. A dot is the service's own."""

@@ -25,6 +25,7 @@ from services.appointments.actors.calls import (
     identify_customer,
     read_stored_call,
 )
+from services.appointments.actors.retention import purge_appointments
 
 __all__ = [
     "book_appointment",
@@ -40,6 +41,7 @@ __all__ = [
     "hear_calendar_event",
     "hear_call",
     "identify_customer",
+    "purge_appointments",
     "read_stored_calendar_event",
     "read_stored_call",
     "remind_of_appointment",

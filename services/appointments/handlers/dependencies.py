@@ -1,7 +1,7 @@
 """What the use cases need from outside, put together once in each process."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -9,6 +9,7 @@ from uuid import UUID
 from services.appointments.domain.bookings import Offering, Page, Request, Told, Usage, Word
 from services.appointments.domain.calls import CallTold
 from services.appointments.domain.connections import Credentials
+from services.appointments.domain.retention import Keep
 from shared.clock import Clock, now
 
 
@@ -130,3 +131,4 @@ class Dependencies:
     calendar_events: CalendarEvents
     call_events: CallEvents
     clock: Clock = now
+    keep: Keep = field(default_factory=Keep)

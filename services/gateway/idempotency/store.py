@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from time import monotonic
 
 from sqlalchemy import Engine
 
@@ -13,6 +14,8 @@ LEASE = timedelta(seconds=60)
 """How long a request may hold its key. It is not locked for longer by a process that died."""
 KEEP = timedelta(hours=24)
 PURGE_LIMIT = 1_000
+PURGE_SECONDS = 1.0
+"""A slice at a time, for so long: as many as come in go, whatever the load."""
 
 
 class IdempotencyStore:
@@ -67,9 +70,14 @@ class IdempotencyStore:
             IdempotencyKeys(connection).release(claim)
 
     def purge(self) -> int:
-        """Delete some of the keys whose time is over. Returns how many."""
+        """Delete the keys whose time is over, slice by slice, for a second at most. Returns how many."""
+        deleted, end = 0, monotonic() + PURGE_SECONDS
         with self._at_once.connect() as connection:
-            return IdempotencyKeys(connection).purge(PURGE_LIMIT)
+            while gone := IdempotencyKeys(connection).purge(PURGE_LIMIT):
+                deleted += gone
+                if gone < PURGE_LIMIT or monotonic() > end:
+                    break
+        return deleted
 
     def _seal(self, body: bytes, claim: Claim) -> bytes:
         return self._vault.encrypt(body.decode("latin-1"), _context(claim))

@@ -9,8 +9,9 @@ from uuid import UUID
 
 from services.media.domain.archive_names import entry_name
 from services.media.errors import ArchiveTooLargeError, NoPhotosError
+from shared.retention import Prefix, kept_with
 
-FOLDER: Final = "archives"
+ARCHIVES: Final = Prefix("archives", kept_with("media.archives"))
 CONTENT_TYPE: Final = "application/zip"
 SHORTEST_LIFE: Final = timedelta(minutes=1)
 LONGEST_LIFE: Final = timedelta(days=90)
@@ -87,7 +88,7 @@ class Limits:
 
 def archive_key(organisation_id: UUID, archive_id: UUID) -> str:
     """The key of an archive's file."""
-    return f"{FOLDER}/{organisation_id}/{archive_id}.zip"
+    return ARCHIVES.key(organisation_id, f"{archive_id}.zip")
 
 
 def file_path(archive_id: UUID) -> str:

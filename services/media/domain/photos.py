@@ -7,6 +7,10 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
+from shared.retention import Prefix, kept_with
+
+PHOTOS: Final = Prefix("photos", kept_with("media.photos"))
+"""Originals, and beside each its thumbnails."""
 LONGEST_NAME: Final = 255
 CONTENT_TYPES: Final = {"webp": "image/webp", "jpg": "image/jpeg"}
 """Of thumbnails, by the ending of their names."""
@@ -79,7 +83,7 @@ class Photo:
 
 def folder_of(organisation_id: UUID, photo_id: UUID) -> str:
     """Where all files of a photo lie."""
-    return f"photos/{organisation_id}/{photo_id}"
+    return PHOTOS.key(organisation_id, photo_id)
 
 
 def original_key(organisation_id: UUID, photo_id: UUID) -> str:

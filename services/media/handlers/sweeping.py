@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 from uuid import UUID
 
-from services.media.domain.archives import FOLDER, GRACE
+from services.media.domain.archives import ARCHIVES, GRACE
+from services.media.domain.photos import PHOTOS
 from services.media.repository.archives import Archives
 from shared.contracts.media import RemoveArchive, SweepMedia
 from shared.messaging.outbox import Session, publish
 
-FOLDERS: Final = ("photos", FOLDER)
+FOLDERS: Final = (PHOTOS.name, ARCHIVES.name)
 AT_ONCE: Final = 500
 NEXT_STEP: Final = timedelta(minutes=10)
 """Where there are more, they are looked for again when these are gone."""

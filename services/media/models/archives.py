@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.media.models.base import Base
+from shared.retention import kept_until, kept_with
 
 
 class ArchiveRow(Base):
@@ -16,6 +17,7 @@ class ArchiveRow(Base):
     can no longer be fetched, and is removed: the object first, then the row.
     """
 
+    __retention__ = kept_until("its link expires (`expires_at`)")
     __tablename__ = "archives"
     id: Mapped[UUID] = mapped_column(primary_key=True)
     organisation_id: Mapped[UUID]
@@ -42,6 +44,7 @@ class ArchiveRow(Base):
 class ArchivePhotoRow(Base):
     """A photo of an archive, under the name that it has in the ZIP file. What is in an archive never changes."""
 
+    __retention__ = kept_with("media.archives")
     __tablename__ = "archive_photos"
     archive_id: Mapped[UUID] = mapped_column(ForeignKey("media.archives.id", ondelete="CASCADE"), primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

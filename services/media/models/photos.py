@@ -10,11 +10,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
 
 from services.media.models.base import Base
+from shared.retention import kept_for_ever
 
 
 class AlbumRow(Base):
     """A set of photos with a name."""
 
+    __retention__ = kept_for_ever("an organisation's own pictures")
     __tablename__ = "albums"
     id: Mapped[UUID] = mapped_column(primary_key=True)
     organisation_id: Mapped[UUID]
@@ -34,6 +36,7 @@ class PhotoRow(Base):
     `renditions` are the thumbnails that are stored: name, key, width, height, size.
     """
 
+    __retention__ = kept_for_ever("an organisation's own pictures; uploads that never ended go after a day")
     __tablename__ = "photos"
     id: Mapped[UUID] = mapped_column(primary_key=True)
     organisation_id: Mapped[UUID]

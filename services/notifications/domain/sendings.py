@@ -19,7 +19,10 @@ class Channel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Email:
-    """One mail to one recipient. `facts` is what its template says; `created_at` is the Date that the mail bears."""
+    """One mail to one recipient. `facts` is what its template says; `created_at` is the Date that the mail bears.
+
+    One that `is_trimmed` has lost its facts to time.
+    """
 
     id: UUID
     recipient: str
@@ -29,6 +32,7 @@ class Email:
     created_at: datetime
     progress: Progress
     organisation_id: UUID | None = None
+    is_trimmed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,7 @@ class TextMessage:
     started_at: datetime
     progress: Progress
     organisation_id: UUID | None = None
+    is_trimmed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
 """What the use cases need from outside, put together once in each process."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from services.notifications.composing import Composer
+from services.notifications.domain.retention import Keep
 from services.notifications.domain.sendings import ComposedMail
 
 
@@ -30,3 +31,4 @@ class Dependencies:
     mailer: Mailer | None = None
     texter: Texter | None = None
     operations: tuple[str, ...] = ()
+    keep: Keep = field(default_factory=Keep)

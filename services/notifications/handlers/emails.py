@@ -6,6 +6,7 @@ from services.notifications.domain.progress import Progress, State, begun, not_s
 from services.notifications.domain.progress import suppressed as made_suppressed
 from services.notifications.domain.sendings import Channel, Email
 from services.notifications.errors import (
+    BodyTrimmedError,
     MailNotSetUpError,
     RecipientRefusedError,
     UnknownEmailError,
@@ -25,7 +26,7 @@ def begin(session: Session, email_id: UUID) -> Email | None:
     """Write down that a try begins, and return the mail; None where nothing is left to do.
 
     SMTP has no way to ask what became of a try. One whose outcome is open is therefore repeated, and counted.
-    Raises UnknownEmailError.
+    Raises UnknownEmailError, BodyTrimmedError.
     """
     emails = Emails(session)
     email = emails.hold(email_id)
@@ -33,6 +34,8 @@ def begin(session: Session, email_id: UUID) -> Email | None:
         raise UnknownEmailError(f"the mail log has no row {email_id}")
     if email.progress.is_over:
         return None
+    if email.is_trimmed:
+        raise BodyTrimmedError(f"what mail {email_id} said is not kept any more: have it written anew")
     if email.progress.state is State.QUEUED and Suppressions(session).has(Channel.EMAIL, email.recipient):
         progress = made_suppressed(email.progress)
         emails.suppress(email_id, progress)

@@ -6,6 +6,7 @@ from services.notifications.domain.progress import State, begun, not_sent, sent
 from services.notifications.domain.progress import suppressed as made_suppressed
 from services.notifications.domain.sendings import Channel, TextMessage
 from services.notifications.errors import (
+    BodyTrimmedError,
     RecipientOptedOutError,
     TextMessagesNotSetUpError,
     TextMessageUnaccountedError,
@@ -27,7 +28,7 @@ log = get_logger("notifications.text_messages")
 def begin(session: Session, sms_id: UUID) -> TextMessage | None:
     """Write down that a try begins, and return the text message as it stood before; None where nothing is left to do.
 
-    Raises UnknownTextMessageError.
+    Raises UnknownTextMessageError, BodyTrimmedError.
     """
     messages = TextMessages(session)
     message = messages.hold(sms_id)
@@ -35,6 +36,8 @@ def begin(session: Session, sms_id: UUID) -> TextMessage | None:
         raise UnknownTextMessageError(f"the log of text messages has no row {sms_id}")
     if message.progress.is_over:
         return None
+    if message.is_trimmed:
+        raise BodyTrimmedError(f"what text message {sms_id} said is not kept any more: have it written anew")
     if message.progress.state is State.QUEUED and Suppressions(session).has(Channel.SMS, message.recipient):
         progress = made_suppressed(message.progress)
         messages.suppress(sms_id, progress)

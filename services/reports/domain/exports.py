@@ -7,7 +7,9 @@ from typing import Any, Final
 from uuid import UUID
 
 from services.reports.errors import ExportFilterError
+from shared.retention import Prefix, kept_with
 
+EXPORTS: Final = Prefix("exports", kept_with("reports.exports"))
 KEPT_FOR: Final = timedelta(days=7)
 """For so long the link is good, and the file is kept."""
 MOST_OPEN: Final = 50
@@ -134,7 +136,7 @@ class Wanted(Asked):
     @property
     def storage_key(self) -> str:
         """Where the file is kept: the same however often it is made."""
-        return f"exports/{self.organisation_id}/{self.id}.{self.format}"
+        return EXPORTS.key(self.organisation_id, f"{self.id}.{self.format}")
 
     @property
     def content_type(self) -> str:

@@ -7,6 +7,9 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
+from shared.retention import Prefix, kept_with
+
+IMPORTS: Final = Prefix("imports", kept_with("reports.imports"))
 CHUNK_ROWS: Final = 1_000
 """Rows that one job takes in: they are there together, or none is."""
 FIRST_ERRORS: Final = 20
@@ -195,7 +198,7 @@ def columns_of(stored: Sequence[Mapping[str, Any]]) -> list[Column]:
 
 def folder(organisation_id: UUID, import_id: UUID) -> str:
     """Below this key stands everything that an import keeps."""
-    return f"imports/{organisation_id}/{import_id}"
+    return IMPORTS.key(organisation_id, import_id)
 
 
 def source_key(organisation_id: UUID, import_id: UUID) -> str:

@@ -13,8 +13,11 @@ from services.reports.domain.figures import DailyFigure, amounts, of_figure, tot
 from services.reports.domain.headlines import Headline, headlines
 from services.reports.domain.periods import Period, week_of
 from services.reports.domain.preferences import Preferences
+from shared.retention import Prefix, kept_until
 from shared.spoken_time import Language, date_span, full_date, week_day
 
+REPORTS: Final = Prefix("reports", kept_until("8 weeks after the report was made"))
+"""Weekly reports, by organisation and Monday."""
 SHOWN_CHARTS: Final[tuple[ChartName, ...]] = (
     "revenue",
     "tickets",
@@ -66,7 +69,7 @@ class WeeklyReport:
     @property
     def folder(self) -> str:
         """Where its files are in the storage."""
-        return f"reports/{self.organisation_id}/{self.monday:%Y-%m-%d}"
+        return REPORTS.key(self.organisation_id, f"{self.monday:%Y-%m-%d}")
 
     @property
     def title(self) -> str:

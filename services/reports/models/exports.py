@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.reports.models.base import Base
+from shared.retention import kept_for_ever, kept_until
 
 
 class ExportRow(Base):
@@ -17,6 +18,7 @@ class ExportRow(Base):
     `filter` is kept as it was asked. `progress` is a percentage. `email` is who is told, or empty.
     """
 
+    __retention__ = kept_until("its link expires (`expires_at`)")
     __tablename__ = "exports"
     id: Mapped[UUID] = mapped_column(primary_key=True)
     organisation_id: Mapped[UUID]
@@ -49,6 +51,7 @@ class ExportRow(Base):
 class RevokedKeyRow(Base):
     """A key that was revoked, as the gateway told."""
 
+    __retention__ = kept_for_ever("what was asked for in its name is refused for ever")
     __tablename__ = "revoked_keys"
     key_id: Mapped[UUID] = mapped_column(primary_key=True)
     revoked_at: Mapped[datetime]

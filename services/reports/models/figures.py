@@ -10,11 +10,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
 
 from services.reports.models.base import Base
+from shared.retention import kept_for_ever, kept_until
 
 
 class PreferencesRow(Base):
     """What an organisation wants of its reports: whose days they count, who gets the weekly report, in which language."""
 
+    __retention__ = kept_for_ever("what an organisation has set up")
     __tablename__ = "preferences"
     organisation_id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str]
@@ -31,6 +33,7 @@ class StaleDayRow(Base):
     the marks first, and reads the projection in a statement after that: what comes meanwhile leaves marks of its own.
     """
 
+    __retention__ = kept_until("the figures of its hour are computed")
     __tablename__ = "stale_hours"
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     organisation_id: Mapped[UUID]
@@ -44,6 +47,7 @@ class FigureStateRow(Base):
     Days of another time zone are other days: when the organisation moves, all figures are computed anew.
     """
 
+    __retention__ = kept_for_ever("one for each organisation")
     __tablename__ = "figure_states"
     organisation_id: Mapped[UUID] = mapped_column(primary_key=True)
     time_zone: Mapped[str]
@@ -56,6 +60,7 @@ class DailyFigureRow(Base):
     `dimension` says of what, such as a ticket type, and is empty where the figure is of all.
     """
 
+    __retention__ = kept_for_ever("sums, without persons")
     __tablename__ = "daily_figures"
     organisation_id: Mapped[UUID] = mapped_column(primary_key=True)
     day: Mapped[date] = mapped_column(Date, primary_key=True)
@@ -70,6 +75,7 @@ class DailyFigureRow(Base):
 class EventReportRow(Base):
     """The statistics of one event, as they were last computed."""
 
+    __retention__ = kept_for_ever("sums, without persons; one for each event")
     __tablename__ = "event_reports"
     event_id: Mapped[UUID] = mapped_column(primary_key=True)
     organisation_id: Mapped[UUID]
@@ -80,6 +86,7 @@ class EventReportRow(Base):
 class WeeklyReportRow(Base):
     """A weekly report that was made: once for an organisation and week. Its files are removed some weeks later."""
 
+    __retention__ = kept_for_ever("one a week, so that no report is made twice; its files go after 8 weeks")
     __tablename__ = "weekly_reports"
     organisation_id: Mapped[UUID] = mapped_column(primary_key=True)
     monday: Mapped[date] = mapped_column(Date, primary_key=True)

@@ -9,11 +9,13 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.reports.models.base import Base
+from shared.retention import kept_for, kept_for_ever, kept_with
 
 
 class PersonRow(Base):
     """A person of an organisation, known by the mail address in lower case (`email_key`)."""
 
+    __retention__ = kept_for_ever("they belong to the organisation, until it forgets them")
     __tablename__ = "people"
     id: Mapped[UUID] = mapped_column(primary_key=True)
     organisation_id: Mapped[UUID]
@@ -38,6 +40,7 @@ class ImportRow(Base):
     and true when the batch has ended: until then those of the chunks are.
     """
 
+    __retention__ = kept_for("REPORTS_IMPORT_DAYS", "its upload, and once more from its end")
     __tablename__ = "imports"
     id: Mapped[UUID] = mapped_column(primary_key=True)
     organisation_id: Mapped[UUID]
@@ -84,6 +87,7 @@ class ImportRow(Base):
 class ImportChunkRow(Base):
     """A chunk that was taken in, and what became of its rows. Each writes a row of its own, so that none waits."""
 
+    __retention__ = kept_with("reports.imports")
     __tablename__ = "import_chunks"
     import_id: Mapped[UUID] = mapped_column(ForeignKey("reports.imports.id", ondelete="CASCADE"), primary_key=True)
     chunk: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -96,6 +100,7 @@ class ImportChunkRow(Base):
 class FailedRowRow(Base):
     """A row of a file that was not taken in: its number in the file, why, and what stood there."""
 
+    __retention__ = kept_with("reports.imports")
     __tablename__ = "failed_rows"
     import_id: Mapped[UUID] = mapped_column(ForeignKey("reports.imports.id", ondelete="CASCADE"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

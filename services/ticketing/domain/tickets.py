@@ -10,6 +10,7 @@ from typing import Protocol
 from uuid import UUID
 
 from services.ticketing.domain.orders import Item, Order
+from services.ticketing.domain.retention import PICTURES
 from services.ticketing.errors import BadTokenError
 
 PREFIX = "BH1"
@@ -152,4 +153,4 @@ def ticket_ids(order: Order, first: int = 0, count: int | None = None) -> Iterat
 
 def qr_key(organisation_id: UUID, event_id: UUID, ticket: UUID) -> str:
     """Where a ticket's picture lies in storage."""
-    return f"tickets/{organisation_id}/{event_id}/{ticket}.png"
+    return PICTURES.key(organisation_id, event_id, f"{ticket}.png")

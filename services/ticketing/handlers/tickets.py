@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -16,6 +16,7 @@ from services.ticketing.domain.codes import ticket_code
 from services.ticketing.domain.events import Event
 from services.ticketing.domain.links import Links, link_expiry
 from services.ticketing.domain.orders import Item, Order, OrderStatus
+from services.ticketing.domain.retention import Keep
 from services.ticketing.domain.tickets import EventKey, Signatures, Ticket, make_token, qr_key, ticket_ids
 from services.ticketing.domain.told import parts
 from services.ticketing.errors import GenerationOverdueError, OrderStateError
@@ -30,6 +31,7 @@ from shared.contracts.ticketing import (
     TicketsIssued,
 )
 from shared.messaging.outbox import Session, publish, publish_all
+from shared.retention import Objects
 
 CALL_DEADLINE = 45.0
 """Seconds that printing and storing may take, within the job's 60."""
@@ -46,13 +48,15 @@ class PictureStorage(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """What making tickets needs from outside. `qr_png` draws the picture of a text."""
+    """What the service needs from outside. `qr_png` draws the picture of a text. Without `pictures` none are removed."""
 
     signatures: Signatures
     qr_png: Callable[[str], bytes]
     storage: PictureStorage
     links: Links
     clock: Clock
+    pictures: Objects | None = None
+    keep: Keep = field(default_factory=Keep)
 
 
 @dataclass(frozen=True, slots=True)

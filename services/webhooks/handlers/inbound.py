@@ -5,6 +5,7 @@ from typing import Protocol
 from uuid import UUID
 
 from services.webhooks.domain.inbound import Received
+from services.webhooks.domain.retention import INBOUND
 from services.webhooks.repository.inbound import InboundEvents
 from shared.contracts.message import Event
 from shared.ids import new_id
@@ -36,7 +37,7 @@ def set_aside(storage: Drawer, source: Source, received: Received, body: bytes) 
     event = source.event(new_id(), received, None)
     if len(event.model_dump_json().encode()) <= LARGEST_IN_MESSAGE:
         return None
-    key = f"webhooks/inbound/{source.name}/{hashlib.sha256(body).hexdigest()}.json"
+    key = INBOUND.key(source.name, f"{hashlib.sha256(body).hexdigest()}.json")
     storage.put(key, body, "application/json")
     return key
 

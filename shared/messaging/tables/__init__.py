@@ -14,6 +14,7 @@ from shared.messaging.tables.handling import (
 )
 from shared.messaging.tables.messages import OutboxRow, PublishedRow, ScheduledRow
 from shared.messaging.tables.policies import BreakerRow, PlaceRow, RateLimitRow, TickRow, UniqueKeyRow
+from shared.messaging.tables.purging import PurgeProgressRow
 
 __all__ = [
     "AttemptRow",
@@ -29,6 +30,7 @@ __all__ = [
     "OutboxRow",
     "PlaceRow",
     "PublishedRow",
+    "PurgeProgressRow",
     "RateLimitRow",
     "RunningRow",
     "ScheduledRow",

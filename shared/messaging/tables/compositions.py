@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.messaging.tables.base import Base
+from shared.retention import kept_for, kept_until, kept_with
 
 
 class ChainRow(Base):
@@ -17,6 +18,9 @@ class ChainRow(Base):
     `batch_shard` says where its batch counts it.
     """
 
+    __retention__ = kept_for(
+        "RELAY_RETENTION_DAYS", "finished_at", but="while it runs, or its failed job is open, it stays"
+    )
     __tablename__ = "chain"
     id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str]
@@ -40,6 +44,9 @@ class ChainRow(Base):
 class BatchRow(Base):
     """A batch. The members in `done`, `failed` and `cancelled` are those of shards that were used up; add its batch_shard."""
 
+    __retention__ = kept_for(
+        "RELAY_RETENTION_DAYS", "finished_at", but="while it runs, or something in it can be tried again, it stays"
+    )
     __tablename__ = "batch"
     id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str]
@@ -65,6 +72,7 @@ class BatchShardRow(Base):
     them is pending any more.
     """
 
+    __retention__ = kept_until("none of its members is pending")
     __tablename__ = "batch_shard"
     batch_id: Mapped[UUID] = mapped_column(primary_key=True)
     shard: Mapped[UUID] = mapped_column(primary_key=True)
@@ -77,6 +85,7 @@ class BatchShardRow(Base):
 class BatchFailureRow(Base):
     """A member that failed: if it is tried again, it is pending again."""
 
+    __retention__ = kept_with("messaging.batch")
     __tablename__ = "batch_failure"
     batch_id: Mapped[UUID] = mapped_column(primary_key=True)
     member_id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.messaging.tables.base import Base
+from shared.retention import kept_for, kept_for_ever, kept_until
 
 
 class InboxRow(Base):
@@ -17,6 +18,11 @@ class InboxRow(Base):
     `status` is done, waiting (its next turn is scheduled), calling (a provider is being called) or failed.
     """
 
+    __retention__ = kept_for(
+        "RELAY_RETENTION_DAYS",
+        "finished_at",
+        but="what is not finished, or has a scheduled row, an open failed job or a lease, stays",
+    )
     __tablename__ = "inbox"
     message_id: Mapped[UUID] = mapped_column(primary_key=True)
     service: Mapped[str] = mapped_column(primary_key=True)
@@ -36,6 +42,9 @@ class InboxRow(Base):
 class AttemptRow(Base):
     """An attempt that ended otherwise than done."""
 
+    __retention__ = kept_for(
+        "RELAY_RETENTION_DAYS", "ended_at", but="while its message is not finished, or its failed job is open, it stays"
+    )
     __tablename__ = "attempt"
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     message_id: Mapped[UUID]
@@ -55,6 +64,9 @@ class AttemptRow(Base):
 class FailedJobRow(Base):
     """A message that ended without success, with its body, so that a person can look, retry or discard it."""
 
+    __retention__ = kept_for(
+        "RELAY_RETENTION_FAILED_JOBS_DAYS", "resolved_at", but="open ones stay until somebody settles them"
+    )
     __tablename__ = "failed_job"
     id: Mapped[UUID] = mapped_column(primary_key=True)
     service: Mapped[str]
@@ -84,6 +96,7 @@ class FailedJobRow(Base):
 class UnfinishedStartRow(Base):
     """Starts of a redelivered message that nobody ended: how poison is told from its neighbours."""
 
+    __retention__ = kept_for("RELAY_RETENTION_DAYS", "started_at", but="it goes when its message is finished")
     __tablename__ = "unfinished_start"
     message_id: Mapped[UUID] = mapped_column(primary_key=True)
     service: Mapped[str] = mapped_column(primary_key=True)
@@ -94,6 +107,7 @@ class UnfinishedStartRow(Base):
 class LeaseRow(Base):
     """A call to a provider that is under way, or whose outcome nobody knows (`unknown`). `token` fences its record."""
 
+    __retention__ = kept_for("RELAY_RETENTION_DAYS", "expires_at", but="while its message is not finished it stays")
     __tablename__ = "lease"
     message_id: Mapped[UUID] = mapped_column(primary_key=True)
     service: Mapped[str] = mapped_column(primary_key=True)
@@ -105,6 +119,7 @@ class LeaseRow(Base):
 class SubscriptionRow(Base):
     """Which queue hears which kind, as `migrate` declared it: the relay resolves consumers and repairs bindings by it."""
 
+    __retention__ = kept_for_ever("one for each consumer; an old one says since when nobody listens")
     __tablename__ = "subscription"
     service: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(primary_key=True)
@@ -120,6 +135,7 @@ class WorkerRow(Base):
     it may hold at once.
     """
 
+    __retention__ = kept_until("it was not seen for a day")
     __tablename__ = "worker"
     id: Mapped[UUID] = mapped_column(primary_key=True)
     service: Mapped[str]
@@ -135,6 +151,7 @@ class WorkerRow(Base):
 class RunningRow(Base):
     """A message that a worker has held for over a second. Unlogged: it is of interest while it is true."""
 
+    __retention__ = kept_until("the message is put down, or was not seen for a day")
     __tablename__ = "running"
     message_id: Mapped[UUID] = mapped_column(primary_key=True)
     service: Mapped[str] = mapped_column(primary_key=True)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.messaging.sending import NOBODY
 from shared.messaging.tables.base import Base
+from shared.retention import kept_for, kept_until
 
 
 class OutboxRow(Base):
@@ -18,6 +19,7 @@ class OutboxRow(Base):
     Rows of one destination leave in turn by `fairness_key`: the organisation, unless the publisher names another.
     """
 
+    __retention__ = kept_until("RabbitMQ has confirmed it")
     __tablename__ = "outbox"
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     message_id: Mapped[UUID]
@@ -46,6 +48,7 @@ class PublishedRow(Base):
     mapper's: PostgreSQL checks none, since a row that is moved twice does no harm.
     """
 
+    __retention__ = kept_for("RELAY_RETENTION_PUBLISHED_DAYS", "published_at", but="partitions go as a whole")
     __tablename__ = "published"
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     message_id: Mapped[UUID]
@@ -69,6 +72,7 @@ class PublishedRow(Base):
 class ScheduledRow(Base):
     """A message that is due later: a delay, a retry, a snooze. The relay moves it to the outbox when it is due."""
 
+    __retention__ = kept_until("it is due")
     __tablename__ = "scheduled"
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     message_id: Mapped[UUID]

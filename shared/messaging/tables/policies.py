@@ -7,11 +7,13 @@ from sqlalchemy import Index, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.messaging.tables.base import Base
+from shared.retention import kept_for, kept_until
 
 
 class TickRow(Base):
     """A moment of a schedule that was published. Its key is why many schedulers publish it once."""
 
+    __retention__ = kept_for("RELAY_RETENTION_DAYS", "due_at", but="the last of each schedule stays")
     __tablename__ = "tick"
     schedule: Mapped[str] = mapped_column(primary_key=True)
     due_at: Mapped[datetime] = mapped_column(primary_key=True)
@@ -22,6 +24,7 @@ class TickRow(Base):
 class RateLimitRow(Base):
     """Where a limiter stands: a window and how much of it is used or reserved, or the bucket's theoretical arrival time."""
 
+    __retention__ = kept_until("a year after it was last used: longer than the period of any limit")
     __tablename__ = "rate_limit"
     key: Mapped[str] = mapped_column(primary_key=True)
     window_start: Mapped[datetime]
@@ -32,6 +35,7 @@ class RateLimitRow(Base):
 class PlaceRow(Base):
     """Who holds a place of a key, and who waits for one."""
 
+    __retention__ = kept_until("a day after it expired")
     __tablename__ = "place"
     key: Mapped[str] = mapped_column(primary_key=True)
     message_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -46,6 +50,7 @@ class BreakerRow(Base):
     finds out, until `open_until` at the latest.
     """
 
+    __retention__ = kept_for("RELAY_RETENTION_DAYS", "its last change")
     __tablename__ = "breaker"
     name: Mapped[str] = mapped_column(primary_key=True)
     failures: Mapped[int]
@@ -57,6 +62,7 @@ class BreakerRow(Base):
 class UniqueKeyRow(Base):
     """The message that has a unique key."""
 
+    __retention__ = kept_until("a day after it expired")
     __tablename__ = "unique_key"
     key: Mapped[str] = mapped_column(primary_key=True)
     message_id: Mapped[UUID]

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from time import monotonic
-from typing import Any
 
 import orjson
 import pytest
@@ -263,73 +262,6 @@ def _arrives(shop: Shop) -> bool:
     shop.publish(PackToy(number=1))
     wait_for(lambda: shop.pending() == 0)
     return shop.vhost.count(OTHER) > 0
-
-
-OLD = "now() - interval '31 days'"
-
-
-def seed_old_rows(database: Database) -> dict[str, Any]:
-    """One finished message for each reason why its rows must stay, and one that may go."""
-    names = ("done", "waiting", "open failed job", "closed failed job", "scheduled", "leased")
-    ids = {name: new_id() for name in names}
-    for name, message_id in ids.items():
-        status = "waiting" if name == "waiting" else "failed" if "failed" in name else "done"
-        database.query(
-            "INSERT INTO messaging.inbox (message_id, service, kind, status, turn, attempts, finished_at) "
-            f"VALUES (%s, 'toyshop', 'toyshop.toy.make', %s, 1, 1, {OLD})",
-            message_id,
-            status,
-        )
-        database.query(
-            "INSERT INTO messaging.attempt (message_id, service, kind, turn, attempt, outcome, duration, ended_at) "
-            f"VALUES (%s, 'toyshop', 'toyshop.toy.make', 1, 1, 'retry', 0, {OLD})",
-            message_id,
-        )
-    for name, resolved in (("open failed job", "NULL"), ("closed failed job", OLD)):
-        database.query(
-            "INSERT INTO messaging.failed_job (id, service, kind, message_id, turn, attempts, reason, body, resolved_at) "
-            f"VALUES (%s, 'toyshop', 'toyshop.toy.make', %s, 1, 1, 'permanent', '', {resolved})",
-            new_id(),
-            ids[name],
-        )
-    database.query(
-        "INSERT INTO messaging.scheduled (message_id, kind, is_event, turn, body, due_at, reason) "
-        "VALUES (%s, 'toyshop.toy.make', false, 2, '', now() + interval '1 day', 'due')",
-        ids["scheduled"],
-    )
-    database.query(
-        "INSERT INTO messaging.lease (message_id, service, token, expires_at) VALUES (%s, 'toyshop', %s, now())",
-        ids["leased"],
-        new_id(),
-    )
-    return ids
-
-
-def test_old_rows_are_purged_unless_something_open_hangs_on_them(shop: Shop) -> None:
-    """What is finished for longer than the retention goes; what waits, failed and undecided, or is leased, stays."""
-    ids = seed_old_rows(shop.database)
-    relay = shop.start_relay()
-
-    with relay.connect() as connection:
-        wait_for(lambda: not repository.purge(connection, 30), what="nothing more to purge")
-
-    left = {row[0] for row in shop.database.query("SELECT message_id FROM messaging.inbox")}
-    assert {name for name, message_id in ids.items() if message_id in left} == {
-        "waiting", "open failed job", "scheduled", "leased"
-    }  # fmt: skip
-    attempts = {row[0] for row in shop.database.query("SELECT message_id FROM messaging.attempt")}
-    assert attempts == {ids["open failed job"]}
-
-
-def test_young_rows_are_kept(shop: Shop) -> None:
-    """Longer than anything can be redelivered."""
-    ids = seed_old_rows(shop.database)
-    relay = shop.start_relay(retention_days=60)
-
-    with relay.connect() as connection:
-        repository.purge(connection, 60)
-
-    assert shop.database.value("SELECT count(*) FROM messaging.inbox") == len(ids)
 
 
 @pytest.mark.parametrize("refusals", [0, 1, 4, 5, 9])

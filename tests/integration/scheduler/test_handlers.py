@@ -11,7 +11,6 @@ import pytest
 from services.scheduler.cron import Cron
 from services.scheduler.domain import Missed
 from services.scheduler.handlers import Outcome, publish_due, run_now
-from services.scheduler.repository import Ticks
 from shared.schedules import Schedule
 from tests.support.databases import Database
 from tests.toyshop.contracts import MakeToy
@@ -112,15 +111,3 @@ def test_run_by_hand_stands_beside_the_ticks(database: Database) -> None:
     assert message["message_id"] == str(message_id)
     assert message["options"]["tick"] == {"schedule": "toyshop.make", "by_hand": "true"}
     assert database.value("SELECT count(*) FROM messaging.tick") == 0
-
-
-def test_old_ticks_are_deleted_but_the_last_of_each_schedule(database: Database) -> None:
-    """The last one says from where to go on, however old it is."""
-    with database.work("scheduler")() as session:
-        ticks = Ticks(session)
-        for days in (400, 40, 31, 1):
-            ticks.add("toyshop.make", datetime.now(UTC) - timedelta(days=days), None)
-        ticks.add("toyshop.rare", datetime.now(UTC) - timedelta(days=400), None)
-        deleted = ticks.purge(timedelta(days=30))
-    left = database.query("SELECT schedule, count(*) FROM messaging.tick GROUP BY schedule ORDER BY schedule")
-    assert (deleted, left) == (3, [("toyshop.make", 1), ("toyshop.rare", 1)])

@@ -1,20 +1,22 @@
 """The relay's housekeeping: ended chains and batches go after the retention, what something open hangs on stays."""
 
+from datetime import UTC, datetime, timedelta
+
 import psycopg
 
-from services.relay.repository import purge
 from shared.messaging.chain import Chain
 from shared.messaging.failed_jobs import discard_failed
+from shared.messaging.purging import purge_some
+from shared.messaging.retention import MessagingRetention, purges
 from tests.integration.messaging.compositions.yard import Piece, Yard, batch_of, pieces
-
-DAYS = 30
 
 
 def purged(yard: Yard) -> dict[str, int]:
-    """Purge twice, as two hours do, and count what is left."""
-    with psycopg.connect(yard.database.url) as connection:
-        purge(connection, DAYS)
-        purge(connection, DAYS)
+    """Purge twice, and count what is left."""
+    with psycopg.connect(yard.database.url, autocommit=True) as connection:
+        for minutes in (0, 11):
+            at = datetime.now(UTC) + timedelta(minutes=minutes)
+            purge_some(connection, purges(MessagingRetention()), 30, at=at)
     tables = ("chain", "batch", "batch_shard", "batch_failure")
     return {name: yard.database.value(f"SELECT count(*) FROM messaging.{name}") for name in tables}
 
