@@ -34,6 +34,10 @@ APART = {
         Pool("ticketing", "ticketing", ("ticketing.events", "ticketing.critical", "ticketing.default")),
         Pool("ticketing-printing", "ticketing", ("ticketing.printing",), threads=4),
     ),
+    "webhooks": (
+        Pool("webhooks", "webhooks", ("webhooks.events", "webhooks.default")),
+        Pool("webhooks-outbound", "webhooks", ("webhooks.outbound",), threads=16),
+    ),
     "media": (
         Pool("media", "media", ("media.photos", "media.default")),
         Pool("media-archives", "media", ("media.archives",), threads=2),

@@ -4,31 +4,30 @@ One connection, one channel for each queue: a queue without a leader hangs whoev
 its own channel. While PostgreSQL is away nothing is consumed: the letters stay where they are.
 """
 
-import hashlib
 import threading
 from collections.abc import Callable
-from datetime import datetime
 from functools import partial
 from typing import Any
-from uuid import UUID
 
 import pika.exceptions
 import psycopg
 import structlog
-from dramatiq import Message
 from pika.adapters.select_connection import SelectConnection
 
+from services.relay.fates import Letter
+from services.relay.letters import record_letter
 from services.relay.repository import Connection
-from services.relay.returned import Fate, end, parse
 from services.relay.routes import Routes
-from shared.errors import PermanentError
 from shared.messaging.broker_connections import connection_parameters
 from shared.messaging.closing import hang_up
-from shared.messaging.envelope import MalformedEnvelopeError
-from shared.messaging.envelope_checks import check_shape, check_strictly
+from shared.messaging.gate import DatabaseAwayError
 from shared.messaging.topology import UNROUTABLE, dead_letter_queue
 
-PREFETCH = 20
+PREFETCH = 100
+"""Letters of a queue that are given out at a time. Those that cannot be recorded at all stay unacknowledged, so that they
+are safe with RabbitMQ, and take one of these places each; `/readyz` says how many there are.
+"""
+TRY_AGAIN_SECONDS = 5.0
 RECONNECT_SECONDS = 1.0
 LISTEN_AGAIN_SECONDS = 2.0
 LOOK_SECONDS = 1.0
@@ -45,6 +44,7 @@ class DeadLetters:
         self._database: Connection | None = None
         self._connection: Any = None
         self._listening: set[str] = set()
+        self._aside: list[tuple[Letter, Any, int]] = []
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="dead-letters", daemon=True)
 
@@ -54,6 +54,11 @@ class DeadLetters:
     @property
     def is_alive(self) -> bool:
         return self._thread.is_alive()
+
+    @property
+    def set_aside(self) -> int:
+        """How many letters cannot be recorded. They are tried again every few seconds."""
+        return len(self._aside)
 
     def stop(self) -> None:
         self._stopping.set()
@@ -74,7 +79,7 @@ class DeadLetters:
                 with self._connect() as self._database:
                     tell = log.warning
                     self._consume()
-            except (psycopg.Error, pika.exceptions.AMQPError, OSError, AssertionError) as error:
+            except (psycopg.Error, DatabaseAwayError, pika.exceptions.AMQPError, OSError, AssertionError) as error:
                 # pika asserts where a connection is closed in the middle of its handshake, as a stop may do.
                 tell("dead letters wait", error=repr(error))
                 tell = log.debug
@@ -82,6 +87,7 @@ class DeadLetters:
 
     def _consume(self) -> None:
         """Consume until the connection or the database goes away: then all that is unacknowledged goes back."""
+        self._aside = []
         self._connection = SelectConnection(
             self._parameters,
             on_open_callback=self._on_open,
@@ -102,6 +108,7 @@ class DeadLetters:
             self._listen(connection, name)
         self._listening = queues
         connection.ioloop.call_later(LOOK_SECONDS, self._look_for_new_queues)
+        connection.ioloop.call_later(TRY_AGAIN_SECONDS, self._try_aside_again)
 
     def _look_for_new_queues(self) -> None:
         """Start anew when `migrate` declared queues since."""
@@ -126,62 +133,31 @@ class DeadLetters:
         connection.channel(on_open_callback=opened)
 
     def _keep(self, queue: str, channel: Any, method: Any, properties: Any, body: bytes) -> None:
-        fate = fate_of(queue, method.routing_key, properties.headers or {}, body)
-        try:
-            try:
-                self._record(fate)
-            except (psycopg.DataError, PermanentError) as error:
-                # Something in it cannot be written. The next letters must not wait behind it for ever.
-                log.warning("dead letter is kept as bytes only", queue=queue, error=repr(error))
-                self._record(Fate(fate.queue, fate.reason, fate.error, body, None, None, fate.failed_id))
-        except psycopg.Error as error:
-            log.warning("dead letters wait for the database", error=repr(error))
-            self._connection.close()
+        letter = Letter(queue, method.routing_key, properties.headers, body)
+        if self._recorded(letter):
+            channel.basic_ack(method.delivery_tag)
             return
-        channel.basic_ack(method.delivery_tag)
+        log.error("dead letter set aside", queue=queue, bytes=len(body), set_aside=self.set_aside + 1)
+        self._aside.append((letter, channel, method.delivery_tag))
 
-    def _record(self, fate: Fate) -> None:
+    def _recorded(self, letter: Letter) -> bool:
         assert self._database is not None
-        with self._database.transaction():
-            end(self._database, self._routes, fate)
+        try:
+            return record_letter(self._database, self._routes, letter)
+        except DatabaseAwayError as error:
+            log.warning("dead letters wait for the database", error=repr(error.__cause__))
+            self._connection.close()
+            raise
 
-
-def fate_of(queue: str, routing_key: str, headers: dict[str, Any], body: bytes) -> Fate:
-    """Why a message lies in a dead-letter queue. RabbitMQ says how it left its queue; its body says the rest."""
-    death: dict[str, Any] = next(iter(headers.get("x-death") or ()), {})
-    origin = routing_key if queue == UNROUTABLE else str(death.get("queue") or queue.removesuffix(".XQ"))
-    parsed, fault = parse(body)
-    how = str(death.get("reason", "unknown"))
-    if queue == UNROUTABLE:
-        reason, error = "unroutable", f"parked, and its queue {origin} was not there when its time came"
-    elif parsed is None:
-        reason, error = "malformed", fault
-    elif how == "delivery_limit":
-        reason, error = "delivery_limit", f"{origin} gave it out more often than its delivery limit allows"
-    else:
-        reason, error = _rejected(parsed, origin, len(body))
-    # The same letter, given out again because its acknowledgement was lost, must be the same failed job.
-    identity = f"{queue}\n{death.get('time')}\n".encode() + body
-    failed_id = UUID(bytes=hashlib.blake2b(identity, digest_size=16).digest())
-    return Fate(origin, reason, error, body, parsed, _plain(headers), failed_id)
-
-
-def _rejected(parsed: dict[str, Any], origin: str, size: int) -> tuple[str, str]:
-    try:
-        message: Message[Any] = Message(**{**parsed, "args": tuple(parsed["args"])})
-        check_shape(message)
-        check_strictly(message, size)
-    except MalformedEnvelopeError as error:
-        return "malformed", str(error)
-    return "unknown_kind", f"no actor hears {parsed['actor_name']} on {origin}"
-
-
-def _plain(value: Any) -> Any:
-    """AMQP headers as JSON."""
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return value if isinstance(value, str | int | float | bool | None) else repr(value)
+    def _try_aside_again(self) -> None:
+        """What was set aside may have a place since: a release that was half deployed, a lock that was held."""
+        if self._connection.is_open:
+            aside, self._aside = self._aside, []
+            for letter, channel, tag in aside:
+                if not channel.is_open:
+                    continue  # RabbitMQ gives it out again
+                if self._recorded(letter):
+                    channel.basic_ack(tag)
+                else:
+                    self._aside.append((letter, channel, tag))
+            self._connection.ioloop.call_later(TRY_AGAIN_SECONDS, self._try_aside_again)

@@ -4,6 +4,7 @@ import sys
 
 from services.webhooks import actors
 from services.webhooks.adapters.receivers import HttpReceivers
+from services.webhooks.domain.endpoints import Limits
 from services.webhooks.domain.retention import Keep
 from services.webhooks.handlers.deliveries import Dependencies
 from services.webhooks.settings import WebhooksSettings
@@ -19,6 +20,7 @@ def build_dependencies(settings: Settings) -> Dependencies:
     return Dependencies(
         receivers=HttpReceivers(own.allowed_networks),
         vault=Vault(settings.secret_key.get_secret_value()),
+        limits=Limits(own.max_concurrency, own.max_per_second, own.pause_after),
         storage=open_storage(settings.storage_url),
         keep=Keep(own.retention_bodies_days, own.retention_inbound_days, own.retention_deliveries_days),
     )

@@ -1,46 +1,45 @@
 """What the webhooks service hears."""
 
 from services.webhooks.domain.deliveries import SCHEDULE, TRIES, Attempted
-from services.webhooks.handlers import announcements, deliveries, retention
+from services.webhooks.handlers import announcements, deliveries, places, retention
 from services.webhooks.handlers.deliveries import Dependencies, Intent
 from shared.contracts.appointments import AppointmentBooked, AppointmentCancelled, AppointmentRescheduled
 from shared.contracts.ticketing import OrderFulfilled, OrderPaid
-from shared.contracts.webhooks import DeliverWebhook, PurgeWebhooks
+from shared.contracts.webhooks import DeliverWebhook, ProbeEndpoint, PurgeWebhooks, ReleaseWaiting
 from shared.messaging.actor import ProviderSteps, actor, provider_actor
 from shared.messaging.outbox import Session
 from shared.messaging.retries import Delays
 
-OUTBOUND, FAN_OUT = "webhooks.outbound", "webhooks.default"
-"""Events apart from OUTBOUND, where slow endpoints hold threads for up to 20 seconds each."""
+EVENTS, DEFAULT = "webhooks.events", "webhooks.default"
+OUTBOUND = "webhooks.outbound"
+"""Slow endpoints hold threads for up to 20 seconds each: it has processes of its own."""
 
 
-@actor(OrderPaid, queue=FAN_OUT)
-def announce_order_paid(message: OrderPaid, session: Session, _dependencies: Dependencies) -> None:
-    announcements.order_paid(session, message)
+@actor(OrderPaid, queue=EVENTS, formerly=[DEFAULT], shares_commit=False)
+def announce_order_paid(message: OrderPaid, session: Session, dependencies: Dependencies) -> None:
+    announcements.order_paid(session, message, dependencies.limits)
 
 
-@actor(OrderFulfilled, queue=FAN_OUT)
-def announce_order_fulfilled(message: OrderFulfilled, session: Session, _dependencies: Dependencies) -> None:
-    announcements.order_fulfilled(session, message)
+@actor(OrderFulfilled, queue=EVENTS, formerly=[DEFAULT], shares_commit=False)
+def announce_order_fulfilled(message: OrderFulfilled, session: Session, dependencies: Dependencies) -> None:
+    announcements.order_fulfilled(session, message, dependencies.limits)
 
 
-@actor(AppointmentBooked, queue=FAN_OUT)
-def announce_appointment_booked(message: AppointmentBooked, session: Session, _dependencies: Dependencies) -> None:
-    announcements.appointment_booked(session, message)
+@actor(AppointmentBooked, queue=EVENTS, formerly=[DEFAULT], shares_commit=False)
+def announce_appointment_booked(message: AppointmentBooked, session: Session, dependencies: Dependencies) -> None:
+    announcements.appointment_booked(session, message, dependencies.limits)
 
 
-@actor(AppointmentRescheduled, queue=FAN_OUT)
+@actor(AppointmentRescheduled, queue=EVENTS, formerly=[DEFAULT], shares_commit=False)
 def announce_appointment_rescheduled(
-    message: AppointmentRescheduled, session: Session, _dependencies: Dependencies
+    message: AppointmentRescheduled, session: Session, dependencies: Dependencies
 ) -> None:
-    announcements.appointment_rescheduled(session, message)
+    announcements.appointment_rescheduled(session, message, dependencies.limits)
 
 
-@actor(AppointmentCancelled, queue=FAN_OUT)
-def announce_appointment_cancelled(
-    message: AppointmentCancelled, session: Session, _dependencies: Dependencies
-) -> None:
-    announcements.appointment_cancelled(session, message)
+@actor(AppointmentCancelled, queue=EVENTS, formerly=[DEFAULT], shares_commit=False)
+def announce_appointment_cancelled(message: AppointmentCancelled, session: Session, dependencies: Dependencies) -> None:
+    announcements.appointment_cancelled(session, message, dependencies.limits)
 
 
 @provider_actor(
@@ -50,9 +49,20 @@ def announce_appointment_cancelled(
     backoff=Delays(SCHEDULE, jitter=0.2),
     time_limit=30,
     call_deadline=20,
+    repeatable=True,
 )
 def deliver_webhook(dependencies: Dependencies) -> ProviderSteps[DeliverWebhook, Intent, Attempted]:
     return _Delivery(dependencies)
+
+
+@actor(ProbeEndpoint, queue=DEFAULT, shares_commit=False)
+def probe_endpoint(message: ProbeEndpoint, session: Session, _dependencies: Dependencies) -> None:
+    places.probe(session, message)
+
+
+@actor(ReleaseWaiting, queue=DEFAULT, tries=1, shares_commit=False)
+def release_waiting(_message: ReleaseWaiting, session: Session, dependencies: Dependencies) -> None:
+    places.release_waiting(session, dependencies.limits)
 
 
 class _Delivery(ProviderSteps[DeliverWebhook, Intent, Attempted]):
@@ -62,7 +72,7 @@ class _Delivery(ProviderSteps[DeliverWebhook, Intent, Attempted]):
         self._dependencies = dependencies
 
     def prepare(self, session: Session, message: DeliverWebhook) -> Intent | None:
-        return deliveries.prepare(session, self._dependencies.vault, message)
+        return deliveries.prepare(session, self._dependencies.vault, message, self._dependencies.limits)
 
     def call(self, intent: Intent) -> Attempted:
         return deliveries.attempt(self._dependencies.receivers, intent)
@@ -71,13 +81,13 @@ class _Delivery(ProviderSteps[DeliverWebhook, Intent, Attempted]):
         return None
 
     def record(self, session: Session, intent: Intent, result: Attempted) -> None:
-        deliveries.record(session, intent, result)
+        deliveries.record(session, intent, result, self._dependencies.limits)
 
     def failed(self, session: Session, message: DeliverWebhook, error: BaseException, *, final: bool) -> None:
-        deliveries.record_failure(session, message, error, final=final)
+        deliveries.record_failure(session, message, error, self._dependencies.limits, final=final)
 
 
-@provider_actor(PurgeWebhooks, queue=OUTBOUND, tries=3, time_limit=120, call_deadline=110, repeatable=True)
+@provider_actor(PurgeWebhooks, queue=DEFAULT, tries=3, time_limit=120, call_deadline=110, repeatable=True)
 def purge_webhooks(dependencies: Dependencies) -> ProviderSteps[PurgeWebhooks, bool, bool]:
     return _Purging(dependencies)
 

@@ -52,7 +52,9 @@ class InboundEvent(Base):
 class EndpointRow(Base):
     """Where an organisation wants to be told things. `event_types` is None for all types; `secret` is encrypted.
 
-    A deleted endpoint stays as a row, for its deliveries.
+    A deleted endpoint stays as a row, for its deliveries. `failures` are those in a row; after some of them the endpoint is
+    paused, and `probed_at` is when it was last looked at. `next_slot_at` is the end of the slots that its rate has given
+    away.
     """
 
     __retention__ = kept_for_ever("what an organisation has set up")
@@ -60,6 +62,8 @@ class EndpointRow(Base):
     __tablename__ = "endpoints"
     __table_args__ = (
         Index("ix_endpoints_organisation_id", "organisation_id", "id", postgresql_where=text("deleted_at IS NULL")),
+        CheckConstraint("max_concurrency >= 1", name="max_concurrency_positive"),
+        CheckConstraint("max_per_second >= 1", name="max_per_second_positive"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -69,6 +73,12 @@ class EndpointRow(Base):
     secret: Mapped[bytes]
     enabled: Mapped[bool]
     disabled_reason: Mapped[str | None]
+    max_concurrency: Mapped[int | None]
+    max_per_second: Mapped[int | None]
+    next_slot_at: Mapped[datetime | None]
+    failures: Mapped[int] = mapped_column(server_default=text("0"))
+    paused_at: Mapped[datetime | None]
+    probed_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     deleted_at: Mapped[datetime | None]
 
@@ -93,7 +103,11 @@ class OutboundMessage(Base):
 
 
 class DeliveryRow(Base):
-    """One message for one endpoint. `attempts` counts all; `tries` those of the schedule, not those made by hand."""
+    """One message for one endpoint. `attempts` counts all; `tries` those of the schedule, not those made by hand.
+
+    A pending one is `waiting` where no message is under way for it: the endpoint is paused, or busy. `calling_until` is
+    set while it is being sent, and is the latest moment at which that can still be so.
+    """
 
     __retention__ = kept_for(DELIVERIES, "finished_at", but="while it is pending, or was tried lately, it stays")
 
@@ -103,6 +117,8 @@ class DeliveryRow(Base):
         CheckConstraint("state IN ('pending', 'delivered', 'failed', 'skipped')", name="state_known"),
         Index("ix_deliveries_endpoint_id_id", "endpoint_id", "id"),
         Index("ix_deliveries_pending", "endpoint_id", postgresql_where=text("state = 'pending'")),
+        Index("ix_deliveries_waiting", "endpoint_id", "id", postgresql_where=text("waiting")),
+        Index("ix_deliveries_calling", "endpoint_id", postgresql_where=text("calling_until IS NOT NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -113,6 +129,8 @@ class DeliveryRow(Base):
     reason: Mapped[str | None]
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     tries: Mapped[int] = mapped_column(server_default=text("0"))
+    waiting: Mapped[bool] = mapped_column(server_default=text("false"))
+    calling_until: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     finished_at: Mapped[datetime | None]
 

@@ -27,6 +27,12 @@ class WebhooksSettings(BaseSettings):
         env_prefix="WEBHOOKS_", extra="ignore", frozen=True, populate_by_name=True, env_ignore_empty=True
     )
 
+    max_concurrency: int = Field(4, ge=1, le=100)
+    """Calls at a time to one endpoint that says nothing else."""
+    max_per_second: int = Field(200, ge=1, le=10_000)
+    """Deliveries a second to one endpoint that says nothing else."""
+    pause_after: int = Field(5, ge=1, le=1_000)
+    """After so many failures in a row an endpoint is paused, and probed now and then."""
     allowed_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
     stripe_webhook_secret: SecretStr = Field(default=SecretStr(""), validation_alias="PAYMENTS_STRIPE_WEBHOOK_SECRET")
     calcom_webhook_secret: SecretStr = Field(

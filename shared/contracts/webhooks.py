@@ -29,11 +29,28 @@ class StripeEventReceived(Event):
 
 
 class DeliverWebhook(Command):
-    """Make the next attempt at this delivery. One `by_hand` is a single attempt beside the schedule."""
+    """Make the next attempt at this delivery. One `by_hand` is a single attempt beside the schedule; so is a `probe`, by
+    which is seen whether a paused endpoint answers again.
+    """
 
     kind: ClassVar[str] = "webhooks.delivery.send"
     delivery_id: UUID
     by_hand: bool = False
+    probe: bool = False
+
+
+class ProbeEndpoint(Command):
+    """See whether a paused endpoint answers again: the `number`-th look since it was paused, from 1."""
+
+    kind: ClassVar[str] = "webhooks.endpoint.probe"
+    endpoint_id: UUID
+    number: int
+
+
+class ReleaseWaiting(Command):
+    """Send on whatever waits at an endpoint without need, because a process died. Published every minute."""
+
+    kind: ClassVar[str] = "webhooks.delivery.release_waiting"
 
 
 class RetellEventReceived(Event):

@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import psycopg
+from psycopg.types.json import set_json_dumps
+from psycopg.types.string import StrDumperUnknown
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 
 from shared.database.roles import role_of
 from shared.database.silence import watch
+from shared.texts import storable_text, to_json
 
 CONNECT_TIMEOUT_SECONDS = 3
 KEEPALIVE_IDLE_SECONDS = 10
@@ -53,7 +56,7 @@ def connect(
         autocommit=autocommit,
         **_arguments(parsed, name, service, settings or {}),
     )
-    watch(connection)
+    _prepare(connection)
     return connection
 
 
@@ -63,8 +66,24 @@ def build_engine(
     """An engine whose connections are made as by `connect`; `options` are those of SQLAlchemy's create_engine."""
     parsed = make_url(url).set(drivername="postgresql+psycopg")
     engine = create_engine(parsed, connect_args=_arguments(parsed, name, service, settings or {}), **options)
-    event.listen(engine, "connect", lambda connection, _: watch(connection))
+    event.listen(engine, "connect", lambda connection, _: _prepare(connection))
     return engine
+
+
+class _StorableText(StrDumperUnknown):
+    """A text as it is, and without what PostgreSQL refuses where it has some: nobody can forget to clean one."""
+
+    def dump(self, obj: str) -> Any:
+        try:
+            return super().dump(obj)
+        except (psycopg.DataError, UnicodeEncodeError):
+            return super().dump(storable_text(obj))
+
+
+def _prepare(connection: psycopg.Connection[Any]) -> None:
+    connection.adapters.register_dumper(str, _StorableText)
+    set_json_dumps(to_json, connection)
+    watch(connection)
 
 
 def _arguments(url: URL, name: str, service: str | None, settings: Mapping[str, str]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import orjson
 from sqlalchemy import Engine
 
 from shared.database.connections import build_engine
+from shared.texts import to_json
 
 LOCK_TIMEOUT_MILLISECONDS = 3_000
 """No one waits longer than this for a row that somebody else holds (the rule for selling: domain rule 18)."""
@@ -41,4 +42,4 @@ def open_engine(
 
 
 def _to_json(value: Any) -> str:
-    return orjson.dumps(value).decode()
+    return to_json(value).decode()

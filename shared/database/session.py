@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
 
 import psycopg
-from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
+from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, PendingRollbackError
@@ -110,6 +110,6 @@ def execute_at_once(connection: psycopg.Connection[Any], query: bytes) -> PGresu
     result = connection.pgconn.exec_(query)
     if result.status in {ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK}:
         return result
-    if connection.pgconn.status != ConnStatus.OK:
+    if connection.pgconn.status != ConnStatus.OK and result.error_field(DiagnosticField.SQLSTATE) is None:
         raise psycopg.OperationalError(f"the connection was lost: {result.get_error_message()}")
     raise psycopg.errors.error_from_result(result)

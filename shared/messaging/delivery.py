@@ -6,7 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from dramatiq import Message
+from pydantic import ValidationError
 
+from shared.contracts.message import Contract
 from shared.errors import PermanentError
 from shared.messaging.causes import Cause
 from shared.messaging.envelope import Envelope, cause_of
@@ -75,3 +77,12 @@ class Delivery:
             queue=self.queue,
             options={**kept, "tickets": tickets} if tickets else kept,
         ).encode(limit=None)
+
+
+def validated(contract: type[Contract], delivery: Delivery) -> Contract:
+    """The message as its contract. Raises InvalidPayloadError, which names the fields but not their values."""
+    try:
+        return contract.model_validate(delivery.fields, strict=False)
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, p['loc'])) or 'message'}: {p['msg']}" for p in error.errors())
+        raise InvalidPayloadError(f"{delivery.kind} does not fit its contract: {problems}") from None

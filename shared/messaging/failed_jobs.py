@@ -20,6 +20,7 @@ from shared.messaging.envelope import MAX_BODY_BYTES, Envelope, as_uuid, cause_o
 from shared.messaging.inbox import Connection, lock
 from shared.messaging.poison import clear_starts
 from shared.messaging.sending import OutgoingRow, fairness_key, send, send_rows
+from shared.texts import storable_json, storable_text
 
 ERROR_LENGTH = 4_000
 """Characters of an error's text that are kept."""
@@ -107,10 +108,14 @@ def finish_failed_on(connection: Connection, failure: Failure, on_failure: str |
         clear_starts(connection, failure.service, failure.message_id)
     _insert(connection, failure, cause)
     if failure.message_id is not None and membership.belongs(failure.options):
-        membership.failed(connection, failure.options, failure.message_id, failure.reason, failure.error[:ERROR_LENGTH])
+        membership.failed(connection, failure.options, failure.message_id, failure.reason, _error_of(failure))
     if on_failure is not None and failure.message_id is not None:
         _publish_notice(connection, failure, on_failure)
     return True
+
+
+def _error_of(failure: Failure) -> str:
+    return storable_text(failure.error, ERROR_LENGTH)
 
 
 def _insert(connection: Connection, failure: Failure, cause: Cause) -> None:
@@ -119,16 +124,16 @@ def _insert(connection: Connection, failure: Failure, cause: Cause) -> None:
         {
             "id": failure.id or new_id(),
             "service": failure.service,
-            "kind": failure.kind[:200],
-            "queue": failure.queue,
+            "kind": storable_text(failure.kind, 200),
+            "queue": None if failure.queue is None else storable_text(failure.queue, 255),
             "message_id": failure.message_id,
             "turn": failure.turn,
             "attempts": failure.attempts,
             "reason": failure.reason,
             "error_type": failure.error_type,
-            "error": failure.error[:ERROR_LENGTH].replace("\x00", ""),
+            "error": _error_of(failure),
             "body": failure.body,
-            "headers": Jsonb(failure.headers) if failure.headers else None,
+            "headers": Jsonb(storable_json(failure.headers)) if failure.headers else None,
             "organisation_id": cause.organisation_id,
             "correlation_id": cause.correlation_id,
         },
@@ -144,9 +149,9 @@ def _publish_notice(connection: Connection, failure: Failure, kind: str) -> None
     fields = {
         "failed_kind": failure.kind,
         "failed_message_id": str(failure.message_id),
-        "fields": failure.fields if len(failure.body) < MAX_BODY_BYTES // 2 else {},
+        "fields": storable_json(failure.fields) if len(failure.body) < MAX_BODY_BYTES // 2 else {},
         "reason": failure.reason,
-        "error": failure.error[:ERROR_LENGTH],
+        "error": _error_of(failure),
     }
     options = {"version": FailureNotice.version}
     send(connection, Envelope(kind, fields, notice_id, cause=failure.cause, options=options), limit=MAX_BODY_BYTES)

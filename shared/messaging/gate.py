@@ -4,6 +4,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 import psycopg
 from sqlalchemy.exc import DBAPIError
@@ -14,7 +15,10 @@ _RANDOM = random.Random()
 
 _AWAY_CLASSES = ("08", "53", "57")
 """SQLSTATE classes of a server that cannot serve: connection exception, insufficient resources, operator intervention."""
-_QUERY_CANCELED = "57014"
+_JOBS_OWN = {"25P03", "57014"}
+"""Its transaction was left idle for too long, which ends the connection; its statement took too long."""
+_READ_ONLY = "25006"
+"""A standby: it answers, and nothing can be written."""
 _AGAIN = {"40001", "40P01"}
 """Serialization failure and deadlock: PostgreSQL says to run the transaction again."""
 
@@ -29,15 +33,26 @@ def sqlstate_of(error: BaseException) -> str | None:
     return original.sqlstate if isinstance(original, psycopg.Error) else None
 
 
-def is_database_away(error: BaseException) -> bool:
-    """True if the error says that the server is away, not that a statement was wrong."""
+def is_database_away(error: BaseException, connection: psycopg.Connection[Any] | None = None) -> bool:
+    """True if the error says that the server is away, not that a statement was wrong.
+
+    Where the server did not speak itself (no SQLSTATE), the `connection` on which the statement ran decides: a statement
+    that libpq refuses to send leaves it whole.
+    """
     if isinstance(error, DatabaseAwayError | PoolTimeoutError):
         return True
     original = error.orig if isinstance(error, DBAPIError) else error
-    if not isinstance(original, psycopg.OperationalError | psycopg.InterfaceError):
+    if not isinstance(original, psycopg.Error) or original.sqlstate in _JOBS_OWN:
         return False
-    state = original.sqlstate
-    return state is None or (state.startswith(_AWAY_CLASSES) and state != _QUERY_CANCELED)
+    if original.sqlstate is not None:
+        is_closed = connection is not None and connection.closed
+        return is_closed or original.sqlstate == _READ_ONLY or original.sqlstate.startswith(_AWAY_CLASSES)
+    if connection is not None:
+        return connection.closed
+    if isinstance(error, DBAPIError):
+        # Of a statement, or of connecting: then there is none.
+        return error.connection_invalidated or error.statement is None
+    return isinstance(original, psycopg.OperationalError | psycopg.InterfaceError)
 
 
 def should_run_again(error: BaseException) -> bool:

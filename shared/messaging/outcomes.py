@@ -17,13 +17,15 @@ from shared.messaging.failed_jobs import ERROR_LENGTH, Failure, finish_failed
 from shared.messaging.inbox import Connection, Standing
 from shared.messaging.poison import clear_starts
 from shared.messaging.sending import fairness_key
+from shared.texts import shown, storable_text
 
 Outcome = Literal["retry", "snoozed", "failed", "quiet"]
 
+TYPE_LENGTH = 200
 LONGEST_DELAY_SECONDS = 30 * 86_400.0
 """Whatever a provider or a backoff asks for, a message comes back after this."""
 
-_ATTEMPT = """
+ATTEMPT = """
 INSERT INTO messaging.attempt (message_id, service, kind, turn, attempt, outcome, error_type, error, duration, next_at)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, clock_timestamp() + %s)
 """
@@ -91,8 +93,18 @@ def is_expected(error: BaseException) -> bool:
 def describe(error: BaseException) -> str:
     """The text that is kept of an error: its message; for a bug, where it happened too."""
     if is_expected(error):
-        return str(error)[:ERROR_LENGTH]
-    return "".join(traceback.format_exception(error, limit=-8))[-ERROR_LENGTH:]
+        return shown(error)[:ERROR_LENGTH]
+    try:
+        text = "".join(traceback.format_exception(error, limit=-8))
+    except Exception:  # noqa: BLE001 - whatever an error does when it is shown, it must still be recorded
+        text = shown(error)
+    return storable_text(text)[-ERROR_LENGTH:]
+
+
+def type_of(error: BaseException) -> str:
+    """The stable code of an error that has one, else the name of its class."""
+    code = getattr(error, "code", None)
+    return storable_text(code if isinstance(code, str) else type(error).__name__, TYPE_LENGTH)
 
 
 def record_attempt(
@@ -116,18 +128,18 @@ def record_attempt(
         age=max(standing.age, duration) if standing.attempts else duration,
     )
     spent = attempt if verdict.spends_attempt else standing.attempts
-    error_type = getattr(error, "code", type(error).__name__)
+    error_type = type_of(error)
     next_in = None if verdict.outcome == "failed" else timedelta(seconds=verdict.delay)
     connection.execute(
-        _ATTEMPT,
+        ATTEMPT,
         (
             delivery.message_id, delivery.service, delivery.kind, delivery.turn, attempt, verdict.outcome,
-            error_type, describe(error).replace("\x00", ""), duration, next_in,
+            error_type, describe(error), duration, next_in,
         ),
     )  # fmt: skip
     if next_in is None:
         on_failure = declaration.policy.on_failure.kind if declaration.policy.on_failure else None
-        finish_failed(session, _failure(delivery, spent, verdict.reason, error_type, describe(error)), on_failure)
+        finish_failed(session, failure_of(delivery, spent, verdict.reason, error_type, describe(error)), on_failure)
         return "failed"
     inbox.write(
         connection,
@@ -161,7 +173,7 @@ def record_put_back(
     connection = driver(session)
     turn = delivery.turn + 1
     connection.execute(
-        _ATTEMPT,
+        ATTEMPT,
         (
             delivery.message_id, delivery.service, delivery.kind, delivery.turn, standing.attempts + 1, "snoozed",
             "put_back", reason, 0.0, delay,
@@ -201,11 +213,11 @@ def record_poison(session: Session, declaration: ActorDeclaration, delivery: Del
         f"{starts} starts of this message ended with the death of their process; it was running alone in the last ones"
     )
     on_failure = declaration.policy.on_failure.kind if declaration.policy.on_failure else None
-    ended = finish_failed(session, _failure(delivery, attempts, "poison", "poison", error), on_failure)
+    ended = finish_failed(session, failure_of(delivery, attempts, "poison", "poison", error), on_failure)
     return "failed" if ended else "quiet"
 
 
-def _failure(delivery: Delivery, attempts: int, reason: str, error_type: str, error: str) -> Failure:
+def failure_of(delivery: Delivery, attempts: int, reason: str, error_type: str, error: str) -> Failure:
     return Failure(
         service=delivery.service,
         kind=delivery.kind,

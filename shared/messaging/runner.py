@@ -11,8 +11,8 @@ from time import monotonic, time
 from typing import Any, TypeVar
 
 import structlog
-from pydantic import ValidationError
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from shared.contracts.message import Contract
@@ -20,23 +20,19 @@ from shared.database.session import PUBLISHED, OnPublished, abandon, commit, dri
 from shared.messaging import admission, inbox, membership
 from shared.messaging.actor import ActorDeclaration
 from shared.messaging.causes import caused_by
-from shared.messaging.delivery import Delivery, InvalidPayloadError
+from shared.messaging.delivery import Delivery, validated
 from shared.messaging.faults import HoldingPoints
-from shared.messaging.gate import DatabaseAwayError, Gate, is_database_away, should_run_again, sqlstate_of
+from shared.messaging.gate import DatabaseAwayError, Gate, is_database_away, should_run_again
 from shared.messaging.in_flight import InFlight
 from shared.messaging.inbox import Claim
 from shared.messaging.outcomes import end_starts, is_expected, put_off, record_attempt, record_poison
-from shared.messaging.poison import (
-    MAX_UNFINISHED_STARTS,
-    Crowd,
-    record_start,
-    take_back_start,
-    unfinished_starts,
-)
+from shared.messaging.poison import MAX_UNFINISHED_STARTS, Crowd, record_start, take_back_start, unfinished_starts
 from shared.messaging.provider import run_steps
+from shared.messaging.reduced import conclude_reduced
 from shared.messaging.sharing import Sharing
 from shared.messaging.time_limits import Interrupt, StoppedError, TimeLimits
 from shared.metrics import Metrics
+from shared.texts import shown
 
 ResultT = TypeVar("ResultT")
 
@@ -44,7 +40,6 @@ PARK_AFTER_SECONDS = 60.0
 """How long a callable waits for a database that is away before it parks its message."""
 BUSY_SECONDS = 5.0
 RUNS_AGAIN = 3
-_LOCK_NOT_AVAILABLE = "55P03"
 
 
 class Ending(Enum):
@@ -112,7 +107,7 @@ class Runner:
     def _attempt(self, declaration: ActorDeclaration, delivery: Delivery) -> str:
         started, admitted = monotonic(), False
         try:
-            message = validated(declaration, delivery)
+            message = validated(declaration.contract, delivery)
             if admission.is_asked(declaration, delivery):
                 refused = admission.ask(self, declaration, delivery, message)
                 if refused is not None:
@@ -205,20 +200,17 @@ class Runner:
             if also is not None and outcome != "quiet":
                 also(session, outcome)
             if declaration.policy.middleware and admitted and outcome != "quiet":
-                message = validated(declaration, delivery)
+                message = validated(declaration.contract, delivery)
                 admission.leave(driver(session), declaration, delivery, message, outcome, error)
             return outcome
 
         try:
             outcome = self.transact(record, delivery)
-        except Exception as failed:
-            if sqlstate_of(failed) != _LOCK_NOT_AVAILABLE:
-                self.log.critical("outcome not recorded", exc_info=failed, **delivery.names)
-            # A run of this message still holds its lock, or its outcome cannot be written: it comes back in 30 s.
-            raise DatabaseAwayError from failed
+        except Exception as failed:  # noqa: BLE001 - what cannot be written is written in another form
+            outcome = conclude_reduced(self, declaration, delivery, failed)
         if is_expected(error):
             self.metrics.expected_error(getattr(error, "code", type(error).__name__))
-            self.log.warning("attempt failed", outcome=outcome, error=str(error), **delivery.names)
+            self.log.warning("attempt failed", outcome=outcome, error=shown(error), **delivery.names)
         else:
             self.log.error("attempt failed", outcome=outcome, exc_info=error, **delivery.names)
         return outcome
@@ -254,7 +246,10 @@ class Runner:
         """Run `body` and commit, once. With a `limit` the body may be interrupted, the commit never."""
         with Session(self.engine, expire_on_commit=False) as session:
             try:
-                session.connection()
+                connection = driver(session)
+            except DBAPIError as error:
+                raise DatabaseAwayError from error
+            try:
                 if limit is not None:
                     # Not before the connection is there: an interrupt inside the pool would cost it one for good.
                     self.limits.arm(limit)
@@ -268,8 +263,11 @@ class Runner:
             except Interrupt:
                 abandon(session)
                 raise
-            except Exception:
+            except Exception as error:
                 self.limits.settle()
+                if is_database_away(error, connection):
+                    session.invalidate()
+                    raise DatabaseAwayError from error
                 raise
             if session.info.get(PUBLISHED):
                 self.notify(written)
@@ -289,12 +287,3 @@ class Runner:
             redelivered=delivery.redelivered,
             **delivery.names,
         )
-
-
-def validated(declaration: ActorDeclaration, delivery: Delivery) -> Contract:
-    """The message as its contract. Raises InvalidPayloadError, which names the fields but not their values."""
-    try:
-        return declaration.contract.model_validate(delivery.fields, strict=False)
-    except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, p['loc'])) or 'message'}: {p['msg']}" for p in error.errors())
-        raise InvalidPayloadError(f"{delivery.kind} does not fit its contract: {problems}") from None

@@ -10,8 +10,8 @@ from shared.database.session import driver
 from shared.messaging import inbox, membership
 from shared.messaging.actor import ActorDeclaration
 from shared.messaging.causes import caused_by
-from shared.messaging.delivery import Delivery
-from shared.messaging.runner import Ending, validated
+from shared.messaging.delivery import Delivery, validated
+from shared.messaging.runner import Ending
 from shared.messaging.time_limits import Interrupt, StoppedError
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _one(
     limit = declaration.policy.time_limit
     runner.limits.arm(min(limit, PATIENCE_SECONDS), patience=limit)
     with caused_by(delivery.cause):
-        runner.handle(session, declaration, delivery, validated(declaration, delivery))
+        runner.handle(session, declaration, delivery, validated(declaration.contract, delivery))
         session.flush()
         session.expunge_all()
     return monotonic() - started

@@ -112,7 +112,7 @@ def free_key(
 ) -> None:
     """Free the key of a message that has started, or finished, if that is how long it is unique."""
     unique = options.get("unique")
-    if not isinstance(unique, dict) or unique.get("until") == "time":
+    if not isinstance(unique, dict) or unique.get("until") == "time" or not isinstance(unique.get("key"), str):
         return
     if moment == "finished" or unique.get("until") == "started":
         connection.execute(_FREE, (unique.get("key"), message_id))

@@ -19,7 +19,7 @@ from shared.logging import configure_logging
 from shared.messaging.actor import ActorDeclaration, declarations_in
 from shared.messaging.broker import Broker
 from shared.messaging.faults import holding_points
-from shared.messaging.gate import Gate
+from shared.messaging.gate import DatabaseAwayError, Gate
 from shared.messaging.memory import MemoryBroker
 from shared.messaging.notifier import Notifier
 from shared.messaging.queues import heard_on
@@ -208,9 +208,12 @@ def with_limit(declaration: ActorDeclaration, seconds: float) -> ActorDeclaratio
 
 
 def probe(database_url: str) -> None:
-    """Ask the database for anything, on a fresh connection. Raises psycopg.Error where it is away."""
+    """Ask the database whether it can be written to, on a fresh connection. Raises psycopg.Error, or DatabaseAwayError
+    where it is a standby.
+    """
     with connect(database_url, "probe") as connection:
-        connection.execute("SELECT 1")
+        if connection.execute("SHOW transaction_read_only").fetchone() == ("on",):
+            raise DatabaseAwayError("the database is a standby: it answers, and nothing can be written")
 
 
 def run_worker(

@@ -39,7 +39,7 @@ ALLOWED = {
     "models": ("sqlalchemy", "shared.database.base", "shared.retention"),
     "repository": (
         *(".domain", ".errors", ".models", "psycopg", "sqlalchemy"),
-        *("shared.ids", "shared.messaging.purging", "shared.retention"),
+        *("shared.database.lists", "shared.ids", "shared.messaging.purging", "shared.retention"),
     ),
     "http": (
         *(".adapters", ".domain", ".errors", ".handlers", ".repository", ".settings", ".sources"),

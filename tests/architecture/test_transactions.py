@@ -43,3 +43,31 @@ def _begins_with_a_lock_timeout(name: str) -> bool:
 
 def _is_docstring(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+QUERIES = {("services/appointments/repository/appointments.py", "AppointmentRow.id.in_(former)")}
+"""(file, condition) whose list is a query: PostgreSQL has its values already."""
+
+
+def test_lists_that_grow_are_one_parameter() -> None:
+    """A statement has at most 65,535: an IN over what came from outside fails on the day when it has more."""
+    growing = [
+        f"{name}:{node.lineno} {ast.unparse(node)}"
+        for name in python_files("services", "shared")
+        for node in ast.walk(tree_of(name))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in {"in_", "not_in"}
+        and not all(_is_constant(argument) for argument in node.args)
+        and (name, ast.unparse(node)) not in QUERIES
+    ]
+    assert not growing, "write is_one_of(column, values) of shared/database/lists.py:\n" + "\n".join(growing)
+
+
+def _is_constant(node: ast.expr) -> bool:
+    """A literal, or a name in capitals, perhaps sorted."""
+    if isinstance(node, ast.Call):
+        return ast.unparse(node.func) == "sorted" and all(map(_is_constant, node.args))
+    if isinstance(node, ast.Tuple | ast.List | ast.Set):
+        return True
+    return isinstance(node, ast.Name | ast.Attribute) and ast.unparse(node).rpartition(".")[2].isupper()

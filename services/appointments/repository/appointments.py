@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from services.appointments.domain.appointments import AT_PROVIDER, Appointment, State, Wanted
 from services.appointments.errors import CalendarBusyError
 from services.appointments.models import HOLDING, AppointmentRow, CallRow, FormerBookingRow
+from shared.database.lists import is_one_of
 
 _COLUMNS = [getattr(AppointmentRow, field.name) for field in fields(Appointment)]
 _OF_BOOKING = (
@@ -77,9 +78,9 @@ class Appointments:
     def called(self, connection_id: UUID, uids: Sequence[str]) -> Appointment | None:
         """The one whose booking is, or once was, called one of these, locked."""
         former = select(FormerBookingRow.appointment_id).where(
-            FormerBookingRow.connection_id == connection_id, FormerBookingRow.booking_uid.in_(uids)
+            FormerBookingRow.connection_id == connection_id, is_one_of(FormerBookingRow.booking_uid, uids)
         )
-        found = or_(AppointmentRow.booking_uid.in_(uids), AppointmentRow.id.in_(former))
+        found = or_(is_one_of(AppointmentRow.booking_uid, uids), AppointmentRow.id.in_(former))
         return self._one(AppointmentRow.connection_id == connection_id, found, lock=True)
 
     def of_series(self, connection_id: UUID, ical_uid: str) -> Appointment | None:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from services.appointments.domain.appointments import EventType
 from services.appointments.domain.bookings import Offering
 from services.appointments.models import EventTypeRow, HostRow
+from shared.database.lists import is_one_of
 from shared.ids import new_id
 
 _COLUMNS = (
@@ -88,7 +89,7 @@ class Calendars:
         statement = update(EventTypeRow).where(
             EventTypeRow.connection_id == connection_id,
             EventTypeRow.gone_at.is_(None),
-            EventTypeRow.external_id.not_in(still_there),
+            ~is_one_of(EventTypeRow.external_id, still_there),
         )
         gone = self._session.execute(statement.values(gone_at=func.clock_timestamp()).returning(EventTypeRow.id))
         return len(gone.all())

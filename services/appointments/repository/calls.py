@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from services.appointments.domain.calls import Call, Outcome
 from services.appointments.models import CallRow
+from shared.database.lists import is_one_of
 
 _COLUMNS = [getattr(CallRow, field.name) for field in fields(Call)]
 
@@ -78,7 +79,7 @@ class Calls:
         """Those of these calls of which all is known: analysed, or not connected."""
         query = select(CallRow.external_id).where(
             CallRow.connection_id == connection_id,
-            CallRow.external_id.in_(external_ids),
+            is_one_of(CallRow.external_id, external_ids),
             CallRow.analysed_seen_at.is_not(None) | (CallRow.outcome == Outcome.NOT_CONNECTED),
         )
         return set(self._session.scalars(query))

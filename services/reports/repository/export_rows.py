@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from services.reports.domain.exports import Filter, Kind
 from services.reports.models import AppointmentRow, EventRow, OrderItemRow, OrderRow, PaymentRow, TicketRow
+from shared.database.lists import is_one_of
 
 _ORDER_STATUS: Final = case(
     (OrderRow.fulfilled_at.is_not(None), "fulfilled"),
@@ -174,7 +175,7 @@ def _in_time(query: Query, moment: Any, chosen: Filter) -> Query:
 
 
 def _of_status(query: Query, status: ColumnElement[Any] | Any, chosen: Filter) -> Query:
-    return query.where(status.in_(chosen.status)) if chosen.status else query
+    return query.where(is_one_of(status, chosen.status)) if chosen.status else query
 
 
 _QUERIES: Final[dict[Kind, Callable[[UUID, Filter], Query]]] = {

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from services.reports.domain.exports import Export, Filter, Format, Kind, Language, State, Wanted
 from services.reports.models import ExportRow
+from shared.database.lists import is_one_of
 
 _OPEN: Final = (State.QUEUED.value, State.RUNNING.value)
 _WANTED: Final = ("id", "organisation_id", "key_id", "time_zone", "email", "file_name", "storage_key")
@@ -96,7 +97,7 @@ class Exports:
 
     def remove(self, export_ids: Sequence[UUID]) -> None:
         """Forget them."""
-        self._session.execute(delete(ExportRow).where(ExportRow.id.in_(export_ids)))
+        self._session.execute(delete(ExportRow).where(is_one_of(ExportRow.id, export_ids)))
 
     def _one(self, *conditions: Any, lock: bool = False) -> Export | None:
         query = select(ExportRow).where(*conditions)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from services.reports.domain.figures import DailyFigure, Standing
 from services.reports.models import DailyFigureRow, FigureStateRow
 from services.reports.repository.figure_sources import OVER, SOURCES, counting, day_of
+from shared.database.lists import is_one_of
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 """What stands for the last time before the first."""
@@ -81,7 +82,7 @@ class Figures:
     def compute(self, organisation_id: UUID, time_zone: str, now: datetime, days: Sequence[date] | None) -> None:
         """Put the figures of these days (None: of all days) in the place of what they were."""
         old = delete(DailyFigureRow).where(DailyFigureRow.organisation_id == organisation_id)
-        self._session.execute(old if days is None else old.where(DailyFigureRow.day.in_(days)))
+        self._session.execute(old if days is None else old.where(is_one_of(DailyFigureRow.day, days)))
         asked = {"organisation": organisation_id, "zone": time_zone, "now": now}
         self._session.execute(_COUNT, {**asked, "all_days": days is None, "days": list(days or ())})
 
@@ -98,7 +99,9 @@ class Figures:
         table = DailyFigureRow.__table__.c
         statement = (
             select(table.day, table.figure, table.dimension, table.label, table.currency, table.count, table.amount)
-            .where(table.organisation_id == organisation_id, table.day.between(first, last), table.figure.in_(names))
+            .where(
+                table.organisation_id == organisation_id, table.day.between(first, last), is_one_of(table.figure, names)
+            )
             .order_by(table.day, table.figure, table.dimension, table.currency)
             .limit(most)
         )

@@ -24,6 +24,7 @@ from services.reports.domain.imports import (
 )
 from services.reports.domain.people import FailedRow
 from services.reports.models import FailedRowRow, ImportChunkRow, ImportRow
+from shared.database.lists import is_one_of
 
 PAGE: Final = 1_000
 _COUNTS = tuple(Counts.__dataclass_fields__)
@@ -150,7 +151,7 @@ class Imports:
 
     def remove(self, import_ids: Sequence[UUID]) -> None:
         """Forget these imports, and their failed rows. The people stay."""
-        self._session.execute(delete(ImportRow).where(ImportRow.id.in_(import_ids)))
+        self._session.execute(delete(ImportRow).where(is_one_of(ImportRow.id, import_ids)))
 
     def _read(self, query: Select[ImportRow]) -> list[Import]:
         rows = self._session.scalars(query.execution_options(populate_existing=True))

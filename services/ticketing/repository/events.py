@@ -11,6 +11,7 @@ from services.ticketing.domain.events import Event, TicketType
 from services.ticketing.domain.tickets import EventKey
 from services.ticketing.errors import EventNotFoundError, TicketTypeNotFoundError
 from services.ticketing.models import EventKeyRow, EventRow, TicketTypeRow
+from shared.database.lists import is_one_of
 
 
 class Events:
@@ -105,7 +106,7 @@ class Events:
         query = select(TicketTypeRow).where(
             TicketTypeRow.organisation_id == organisation_id,
             TicketTypeRow.event_id == event_id,
-            TicketTypeRow.id.in_(ids),
+            is_one_of(TicketTypeRow.id, ids),
         )
         return {row.id: _ticket_type(row) for row in self._session.scalars(query)}
 

@@ -12,6 +12,7 @@ from services.ticketing.domain.orders import Customer, Item, NewOrder, Order, Or
 from services.ticketing.errors import OrderNotFoundError, OrderStateError
 from services.ticketing.models import OrderItemRow, OrderRow
 from services.ticketing.repository.locks import bounded_wait
+from shared.database.lists import is_one_of
 
 STAMPS = {
     OrderStatus.PAID: "paid_at",
@@ -80,7 +81,7 @@ class Orders:
         their stock is free is known only then. In the order of ids. Raises StockBusyError.
         """
         holds_some = exists().where(
-            OrderItemRow.order_id == OrderRow.id, OrderItemRow.ticket_type_id.in_(ticket_type_ids)
+            OrderItemRow.order_id == OrderRow.id, is_one_of(OrderItemRow.ticket_type_id, ticket_type_ids)
         )
         query = select(OrderRow).where(overdue(), holds_some).order_by(OrderRow.id)
         return self._read(query.with_for_update(key_share=True, of=OrderRow))
@@ -104,7 +105,7 @@ class Orders:
             values["payment_id"] = payment_id
         statement = (
             update(OrderRow)
-            .where(OrderRow.id.in_([order.id for order in orders]))
+            .where(is_one_of(OrderRow.id, [order.id for order in orders]))
             .values(values)
             .returning(OrderRow)
             .execution_options(synchronize_session=False, populate_existing=True)
@@ -124,7 +125,9 @@ class Orders:
         if not rows:
             return []
         items = (
-            select(OrderItemRow).where(OrderItemRow.order_id.in_([row.id for row in rows])).order_by(OrderItemRow.id)
+            select(OrderItemRow)
+            .where(is_one_of(OrderItemRow.order_id, [row.id for row in rows]))
+            .order_by(OrderItemRow.id)
         )
         by_order: dict[UUID, list[Item]] = {row.id: [] for row in rows}
         for item in self._session.scalars(items):

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from services.ticketing.domain.retention import Keep
 from services.ticketing.models import EventRow
+from shared.database.lists import is_one_of
 from shared.messaging.purging import Purge, purge_in
 
 
@@ -51,5 +52,5 @@ class Pictures:
     def note_removed(self, event_ids: Sequence[UUID]) -> None:
         """These have none any more."""
         self._session.execute(
-            update(EventRow).where(EventRow.id.in_(event_ids)).values(pictures_removed_at=func.clock_timestamp())
+            update(EventRow).where(is_one_of(EventRow.id, event_ids)).values(pictures_removed_at=func.clock_timestamp())
         )

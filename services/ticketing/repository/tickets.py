@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from services.ticketing.domain.tickets import Ticket, TicketState
 from services.ticketing.models import TicketRow
 from services.ticketing.repository.locks import bounded_wait
+from shared.database.lists import is_one_of
 
 
 class Tickets:
@@ -28,11 +29,11 @@ class Tickets:
 
     def issued(self, ticket_ids: Collection[UUID]) -> set[UUID]:
         """Those of the ids that are tickets already."""
-        return set(self._session.scalars(select(TicketRow.id).where(TicketRow.id.in_(ticket_ids))))
+        return set(self._session.scalars(select(TicketRow.id).where(is_one_of(TicketRow.id, ticket_ids))))
 
     def taken_codes(self, codes: Collection[str]) -> set[str]:
         """Those of the codes that a ticket has already."""
-        return set(self._session.scalars(select(TicketRow.code).where(TicketRow.code.in_(codes))))
+        return set(self._session.scalars(select(TicketRow.code).where(is_one_of(TicketRow.code, codes))))
 
     def of_order(
         self, organisation_id: UUID, order_id: UUID, limit: int | None = None, offset: int = 0

@@ -8,13 +8,15 @@ SCHEDULE = (5.0, 300.0, 1_800.0, 7_200.0, 18_000.0, 36_000.0, 36_000.0)
 """Seconds between attempts, as Svix has them: 27.6 hours in all. The first attempt is made at once."""
 TRIES = len(SCHEDULE) + 1
 
+LONGEST_WAIT_SECONDS = 1.2 * sum(SCHEDULE)
+"""What waits at a paused endpoint for longer than its attempts could have taken has failed."""
+
 THROTTLED_SECONDS = 60.0
 """The shortest wait after a time-out or a 429: whoever is overloaded is left alone for a minute."""
 
 KEPT_RESPONSE_BYTES = 2_048
 """How much of an answer is kept, for the owner of the endpoint to look at."""
 
-_RETRIED = frozenset({408, 425, 429})
 _GONE = 410
 _TOO_MANY = 429
 _REDIRECT = re.compile(r"3\d\d")
@@ -74,16 +76,14 @@ def settle(current: DeliveryState, verdict: Verdict, *, final: bool, by_hand: bo
 def verdict_on(status: int) -> Verdict:
     """What a status means.
 
-    The Standard Webhooks specification retries everything but 2xx and 410. Here a 3xx (redirects are not followed)
-    and a 4xx that waiting does not mend fail at once: see docs/decisions/0006-inbound-events-and-deliveries.md.
+    As the Standard Webhooks specification has it, everything but 2xx and 410 is tried again: whoever is being deployed
+    answers 404, or redirects, for a while.
     """
     if 200 <= status < 300:
         return Verdict.DELIVERED
     if status == _GONE:
         return Verdict.GONE
-    if status in _RETRIED or status >= 500:
-        return Verdict.RETRY
-    return Verdict.FAILED
+    return Verdict.RETRY
 
 
 def describe(status: int) -> str:

@@ -3,25 +3,29 @@
 from datetime import UTC, datetime
 
 from services.webhooks.domain.announcements import Announcement, EventType, Value
+from services.webhooks.domain.endpoints import Limits
+from services.webhooks.handlers import places
 from services.webhooks.repository.deliveries import Deliveries
 from services.webhooks.repository.endpoints import Endpoints
 from shared.contracts.appointments import AppointmentBooked, AppointmentCancelled, AppointmentRescheduled
 from shared.contracts.ticketing import OrderFulfilled, OrderPaid
-from shared.contracts.webhooks import DeliverWebhook
 from shared.ids import new_id
-from shared.messaging.outbox import Session, publish_all
+from shared.messaging.outbox import Session
 
+DEFAULT = Limits()
 LONGEST_REASON = 500
 """Characters of what somebody wrote who cancelled: a body has at most 20 kB."""
 
 
-def order_paid(session: Session, event: OrderPaid) -> None:
+def order_paid(session: Session, event: OrderPaid, limits: Limits = DEFAULT) -> None:
     """Tell that an order is paid."""
     data = {**_order(event), "payment_id": str(event.payment_id) if event.payment_id else None}
-    announce(session, Announcement(EventType.ORDER_PAID, event.order_id, event.organisation_id, event.paid_at, data))
+    announce(
+        session, Announcement(EventType.ORDER_PAID, event.order_id, event.organisation_id, event.paid_at, data), limits
+    )
 
 
-def order_fulfilled(session: Session, event: OrderFulfilled) -> None:
+def order_fulfilled(session: Session, event: OrderFulfilled, limits: Limits = DEFAULT) -> None:
     """Tell that an order's tickets are issued: their ids and codes, never their tokens, which open the door.
 
     Neither `tickets_url`, which whoever has it may open, nor the buyer's name and addresses.
@@ -31,10 +35,11 @@ def order_fulfilled(session: Session, event: OrderFulfilled) -> None:
     announce(
         session,
         Announcement(EventType.ORDER_FULFILLED, event.order_id, event.organisation_id, event.fulfilled_at, data),
+        limits,
     )
 
 
-def appointment_booked(session: Session, event: AppointmentBooked) -> None:
+def appointment_booked(session: Session, event: AppointmentBooked, limits: Limits = DEFAULT) -> None:
     """Tell that an appointment stands: nothing of who comes, whom our side's interface knows by the id."""
     data = {
         **_appointment(event),
@@ -42,10 +47,10 @@ def appointment_booked(session: Session, event: AppointmentBooked) -> None:
         "customer_id": str(event.customer_id) if event.customer_id else None,
     }
     kind = EventType.APPOINTMENT_BOOKED
-    announce(session, Announcement(kind, event.appointment_id, event.organisation_id, event.booked_at, data))
+    announce(session, Announcement(kind, event.appointment_id, event.organisation_id, event.booked_at, data), limits)
 
 
-def appointment_rescheduled(session: Session, event: AppointmentRescheduled) -> None:
+def appointment_rescheduled(session: Session, event: AppointmentRescheduled, limits: Limits = DEFAULT) -> None:
     """Tell that an appointment was moved, each time."""
     data = {
         **_appointment(event),
@@ -53,17 +58,19 @@ def appointment_rescheduled(session: Session, event: AppointmentRescheduled) -> 
         "sequence": event.sequence,
     }
     kind, subject = EventType.APPOINTMENT_RESCHEDULED, event.appointment_id
-    announce(session, Announcement(kind, subject, event.organisation_id, event.rescheduled_at, data, event.sequence))
+    announce(
+        session, Announcement(kind, subject, event.organisation_id, event.rescheduled_at, data, event.sequence), limits
+    )
 
 
-def appointment_cancelled(session: Session, event: AppointmentCancelled) -> None:
+def appointment_cancelled(session: Session, event: AppointmentCancelled, limits: Limits = DEFAULT) -> None:
     """Tell that an appointment does not take place. One that is taken up again later can fall again."""
     data = {**_appointment(event), "reason": event.reason[:LONGEST_REASON]}
     kind, subject, at = EventType.APPOINTMENT_CANCELLED, event.appointment_id, event.cancelled_at
-    announce(session, Announcement(kind, subject, event.organisation_id, at, data, int(at.timestamp() * 1000)))
+    announce(session, Announcement(kind, subject, event.organisation_id, at, data, int(at.timestamp() * 1000)), limits)
 
 
-def announce(session: Session, announcement: Announcement) -> None:
+def announce(session: Session, announcement: Announcement, limits: Limits = DEFAULT) -> None:
     """Store the message and a delivery for each endpoint, once, however often the same is announced.
 
     What only disabled endpoints want is stored without a delivery, so that it can be replayed to them; what nobody
@@ -77,11 +84,7 @@ def announce(session: Session, announcement: Announcement) -> None:
     if not added:
         return
     deliveries.add(message_id, announcement.organisation_id, added)
-    publish_all(
-        session,
-        [DeliverWebhook(delivery_id=delivery_id) for delivery_id in added],
-        organisation_id=announcement.organisation_id,
-    )
+    places.send_or_wait(session, added, limits)
 
 
 def _order(event: OrderPaid | OrderFulfilled) -> dict[str, Value]:

@@ -12,7 +12,7 @@ from services.webhooks.domain.endpoints import Endpoint
 from services.webhooks.errors import EndpointDisabledError, UnknownDeliveryError, UnknownEndpointError
 from services.webhooks.repository.deliveries import Deliveries
 from services.webhooks.repository.endpoints import Endpoints
-from shared.contracts.webhooks import DeliverWebhook
+from shared.contracts.webhooks import DeliverWebhook, ProbeEndpoint
 from shared.ids import new_id
 from shared.messaging.outbox import Session, publish
 
@@ -37,13 +37,28 @@ class Created:
 
 
 def create(
-    session: Session, vault: Vault, organisation_id: UUID, *, url: str, event_types: list[str] | None
+    session: Session,
+    vault: Vault,
+    organisation_id: UUID,
+    *,
+    url: str,
+    event_types: list[str] | None,
+    max_concurrency: int | None = None,
+    max_per_second: int | None = None,
 ) -> Created:
     """A new endpoint, enabled, with a secret of its own. The caller has checked where the URL leads."""
     endpoint_id = new_id()
     secret = "whsec_" + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
     encrypted = vault.encrypt(secret, secret_context(endpoint_id))
-    endpoint = Endpoints(session).add(endpoint_id, organisation_id, url=url, event_types=event_types, secret=encrypted)
+    endpoint = Endpoints(session).add(
+        endpoint_id,
+        organisation_id,
+        url=url,
+        event_types=event_types,
+        secret=encrypted,
+        max_concurrency=max_concurrency,
+        max_per_second=max_per_second,
+    )
     return Created(endpoint, secret)
 
 
@@ -61,9 +76,10 @@ def get(session: Session, organisation_id: UUID, endpoint_id: UUID) -> Endpoint:
 
 
 def change(session: Session, organisation_id: UUID, endpoint_id: UUID, changes: Mapping[str, Any]) -> Endpoint:
-    """Change `url`, `event_types` or `enabled`. Raises UnknownEndpointError.
+    """Change `url`, `event_types`, `enabled` or the limits. Raises UnknownEndpointError.
 
-    What was pending when an endpoint is disabled is skipped, and stays so: it can be tried again by hand.
+    What was pending when an endpoint is disabled is skipped, and stays so: it can be tried again by hand. One that is
+    paused is tried again at once where its URL changes, or it is enabled.
     """
     get(session, organisation_id, endpoint_id)
     values = dict(changes)
@@ -71,6 +87,8 @@ def change(session: Session, organisation_id: UUID, endpoint_id: UUID, changes: 
         values["disabled_reason"] = None if values["enabled"] else "disabled by its owner"
     if values:
         Endpoints(session).change(endpoint_id, values)
+    if "url" in values or values.get("enabled"):
+        publish(session, ProbeEndpoint(endpoint_id=endpoint_id, number=1), organisation_id=organisation_id)
     if values.get("enabled") is False:
         Deliveries(session).skip_pending(endpoint_id, "the endpoint was disabled")
     return get(session, organisation_id, endpoint_id)

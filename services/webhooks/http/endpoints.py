@@ -28,6 +28,12 @@ Url = Annotated[
     ),
 ]
 EventTypes = Annotated[list[EventType], Field(min_length=1, max_length=50)]
+MaxConcurrency = Annotated[
+    int | None, Field(ge=1, le=100, description="calls at a time; null is what the installation says")
+]
+MaxPerSecond = Annotated[
+    int | None, Field(ge=1, le=10_000, description="deliveries a second; null is what the installation says")
+]
 Subscribed = Annotated[EventTypes | None, Field(description="what it is told of; null is everything")]
 
 
@@ -36,6 +42,8 @@ class EndpointIn(BaseModel):
 
     url: Url
     event_types: Subscribed = None
+    max_concurrency: MaxConcurrency = None
+    max_per_second: MaxPerSecond = None
 
 
 class EndpointChange(BaseModel):
@@ -45,16 +53,23 @@ class EndpointChange(BaseModel):
     url: Url = Field(default_factory=str)
     event_types: Subscribed = Field(default_factory=lambda: None)
     enabled: bool = Field(default_factory=bool)
+    max_concurrency: MaxConcurrency = Field(default_factory=lambda: None)
+    max_per_second: MaxPerSecond = Field(default_factory=lambda: None)
 
 
 class EndpointOut(BaseModel):
-    """An endpoint. `disabled_reason` says who disabled it: its owner, or its own answer 410."""
+    """An endpoint. `disabled_reason` says who disabled it: its owner, or its own answer 410. One that fails again and again
+    is paused: what is for it waits, and one delivery now and then sees whether it answers again.
+    """
 
     id: UUID
     url: str
     event_types: list[str] | None
     enabled: bool
     disabled_reason: str | None
+    max_concurrency: int | None
+    max_per_second: int | None
+    paused_at: datetime | None
     created_at: datetime
 
 
@@ -77,6 +92,8 @@ def create_endpoint(
             caller.organisation_id,
             url=body.url,
             event_types=_names(body.event_types),
+            max_concurrency=body.max_concurrency,
+            max_per_second=body.max_per_second,
         )
     return CreatedEndpointOut(**_fields(created.endpoint), secret=created.secret)
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from services.webhooks.domain.announcements import Announcement
 from services.webhooks.domain.deliveries import Attempted, DeliveryState
 from services.webhooks.models import AttemptRow, DeliveryRow, EndpointRow, OutboundMessage
+from shared.database.lists import is_one_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +186,7 @@ class Deliveries:
 
     def _attempts_of(self, delivery_ids: Iterable[UUID]) -> Mapping[UUID, list[Logged]]:
         columns = (getattr(AttemptRow, one.name) for one in fields(Logged))
-        these = AttemptRow.delivery_id.in_(list(delivery_ids))
+        these = is_one_of(AttemptRow.delivery_id, delivery_ids)
         query = select(AttemptRow.delivery_id, *columns).where(these).order_by(AttemptRow.number)
         found: dict[UUID, list[Logged]] = defaultdict(list)
         for delivery_id, *logged in self._session.execute(query):
@@ -194,5 +195,6 @@ class Deliveries:
 
 
 def _standing(state: DeliveryState, reason: str | None) -> dict[str, object]:
-    over = None if state is DeliveryState.PENDING else func.clock_timestamp()
-    return {"state": state, "reason": reason, "finished_at": over}
+    if state is DeliveryState.PENDING:
+        return {"state": state, "reason": reason, "finished_at": None}
+    return {"state": state, "reason": reason, "finished_at": func.clock_timestamp(), "waiting": False}

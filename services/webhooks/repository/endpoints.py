@@ -19,6 +19,9 @@ _COLUMNS = (
     EndpointRow.enabled,
     EndpointRow.disabled_reason,
     EndpointRow.created_at,
+    EndpointRow.max_concurrency,
+    EndpointRow.max_per_second,
+    EndpointRow.paused_at,
 )
 """In the order of the fields of Endpoint."""
 
@@ -30,7 +33,15 @@ class Endpoints:
         self._session = session
 
     def add(
-        self, endpoint_id: UUID, organisation_id: UUID, *, url: str, event_types: list[str] | None, secret: bytes
+        self,
+        endpoint_id: UUID,
+        organisation_id: UUID,
+        *,
+        url: str,
+        event_types: list[str] | None,
+        secret: bytes,
+        max_concurrency: int | None = None,
+        max_per_second: int | None = None,
     ) -> Endpoint:
         """A new endpoint, enabled. `secret` is encrypted already."""
         statement = insert(EndpointRow).values(
@@ -40,6 +51,8 @@ class Endpoints:
             event_types=event_types,
             secret=secret,
             enabled=True,
+            max_concurrency=max_concurrency,
+            max_per_second=max_per_second,
         )
         return Endpoint(*self._session.execute(statement.returning(*_COLUMNS)).one())
 

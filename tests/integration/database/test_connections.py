@@ -6,10 +6,14 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
+from sqlalchemy import cast, select
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.pool import NullPool
 
 from shared.database.connections import build_engine, connect
 from shared.database.engine import open_engine
+from shared.texts import storable_text
 from tests.support.databases import Database
 
 Opened = Callable[[Database], Any]
@@ -76,3 +80,23 @@ def test_a_connection_says_whose_it_is_and_acts_as_its_service(unchanged: Databa
         ).fetchone()
 
     assert found == ("bellhop-test", "bellhop_toyshop", "toyshop")
+
+
+@WAYS
+@pytest.mark.parametrize("text", ["no\x00toy", "half \ud83d of it"], ids=["nul", "surrogate"])
+def test_every_text_is_taken(unchanged: Database, way: Opened, text: str) -> None:
+    """What PostgreSQL cannot hold of it is left out; an exception would lose the row that it stands in."""
+    with way(unchanged) as connection:
+        taken = connection.execute("SELECT %s::text, %s::jsonb", (text, Jsonb({"text": text}))).fetchone()
+
+    assert taken == (storable_text(text), {"text": storable_text(text)})
+
+
+def test_every_value_of_a_json_column_is_taken(unchanged: Database) -> None:
+    """SQLAlchemy writes JSON by way of its engine's own function."""
+    engine = open_engine(unchanged.url, "toyshop")
+    with engine.connect() as connection:
+        taken = connection.execute(select(cast({"a\x00": "half \ud83d", "b": 2**70}, JSONB))).scalar_one()
+    engine.dispose()
+
+    assert taken == {"a": "half \ufffd", "b": str(2**70)}

@@ -197,6 +197,42 @@ def test_parked_message_whose_queue_is_gone_becomes_a_failed_job(shop: Shop) -> 
     assert shop.vhost.count(PARK) == 0
 
 
+def test_a_letter_that_cannot_be_recorded_at_all_is_set_aside_and_told(shop: Shop) -> None:
+    """The next ones are read; it stays with RabbitMQ and is recorded once that is possible."""
+    shop.declare(MAKE)
+    shop.database.query("ALTER TABLE messaging.failed_job ADD CONSTRAINT picky CHECK (body <> 'refused')")
+    relay = shop.start_relay()
+    shop.put(DEAD, b"refused", *(envelope("toyshop.toy.paint") for _ in range(30)))
+    shop.wait_for_failed_jobs(30)
+    told = [reason for reason in relay._ready() if "dead letters" in reason]
+    shop.database.query("ALTER TABLE messaging.failed_job DROP CONSTRAINT picky")
+    shop.wait_for_failed_jobs(31)
+
+    assert told == ["1 dead letters cannot be recorded: see `dead letter cannot be recorded` in the log"]
+    wait_for(lambda: not any("dead letters" in reason for reason in relay._ready()), what="nothing to be set aside")
+
+
+def test_a_malformed_letter_of_another_tool_holds_nobody_up(shop: Shop) -> None:
+    """A header that RabbitMQ did not write, an option of another type: the letters behind it arrive."""
+    shop.declare(MAKE)
+    connection = shop.vhost.connect()
+    for headers in (
+        {"x-death": 5},
+        {"x-death": [5]},
+        {"x-death": [{"queue": [1], "time": "\x00"}]},
+        {"\x00": "a\x00b"},
+    ):
+        connection.channel().basic_publish(
+            "", DEAD, envelope("toyshop.toy.paint"), pika.BasicProperties(headers=headers)
+        )
+    connection.close()
+    shop.put(DEAD, envelope(MakeToy.kind, options={"unique": {"key": 5}}), envelope("toyshop.toy.last"))
+
+    shop.start_relay()
+
+    assert len(shop.wait_for_failed_jobs(6)) == 6
+
+
 def test_dead_letter_queue_that_was_made_anew_is_listened_to_again(shop: Shop) -> None:
     """`repair` deletes and recreates queues while the relay runs."""
     shop.declare(MAKE)

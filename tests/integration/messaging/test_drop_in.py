@@ -79,7 +79,7 @@ def test_failed_message_is_retried_by_stock_middleware(broker: Broker, worker: W
 
 @pytest.mark.parametrize("milliseconds", [0, 300, 1_400])
 def test_delay_is_kept(broker: Broker, worker: Worker, milliseconds: int) -> None:
-    """Below a second in the worker's memory, above it on the ladder; never early, and not a second late."""
+    """Below a second in the worker's memory, above it on the ladder; never early, and not on a rung above its own."""
     ran: list[float] = []
     work = actor_of(broker, lambda: ran.append(monotonic()))
     began = monotonic()
@@ -87,7 +87,7 @@ def test_delay_is_kept(broker: Broker, worker: Worker, milliseconds: int) -> Non
     work.send_with_options(delay=milliseconds)
     wait_for(lambda: ran, what="the delayed message")
 
-    assert milliseconds / 1000 <= ran[0] - began < milliseconds / 1000 + 2
+    assert milliseconds / 1000 <= ran[0] - began < milliseconds / 1000 + 20
 
 
 def test_delays_do_not_wait_for_each_other(broker: Broker, worker: Worker) -> None:

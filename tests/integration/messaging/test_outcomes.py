@@ -1,18 +1,26 @@
 """What a failed attempt leads to: the family of its error decides, and all of it is one transaction."""
 
+import os
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import orjson
+import psycopg
 import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from shared.contracts.message import Contract
 from shared.errors import OutcomeUnknown, PermanentError, TransientError
 from shared.messaging.actor import Snooze
 from shared.messaging.delivery import Delivery
+from shared.messaging.middleware.job import Admission, Ended, JobMiddleware
 from shared.messaging.outbox import publish
 from shared.messaging.runner import Ending
+from tests.conftest import POSTGRES
 from tests.integration.messaging.bench import Bench, delivery_of, toy_actor
+from tests.support.waiting import wait_for
 from tests.toyshop.contracts import MakeToy, PackToy, ToyFailed
 
 TOY = MakeToy(number=1)
@@ -164,6 +172,78 @@ def test_text_that_postgresql_cannot_hold_is_cleaned(bench: Bench) -> None:
     bench.run(toy_actor(failing(PermanentError("no\x00toy"))), delivery_of(TOY))
 
     assert bench.database.value("SELECT error FROM messaging.failed_job") == "notoy"
+
+
+class UnshowableError(PermanentError):
+    """Its text is made by somebody else's code, which fails."""
+
+    code = "unshowable"
+
+    def __str__(self) -> str:
+        raise ZeroDivisionError
+
+
+def too_many_parameters(_: MakeToy, session: Session) -> None:
+    names = [f"p{number}" for number in range(65_536)]
+    session.execute(text(f"SELECT 1 WHERE 1 IN ({', '.join(f':{name}' for name in names)})"), dict.fromkeys(names, 1))
+
+
+def idle(_: MakeToy, session: Session) -> None:
+    session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 50"))
+    pid = session.execute(text("SELECT pg_backend_pid()")).scalar_one()
+    with psycopg.connect(os.environ[POSTGRES], autocommit=True) as server:
+        asked = ("SELECT count(*) FROM pg_stat_activity WHERE pid = %s", (pid,))
+        wait_for(lambda: server.execute(*asked).fetchone() == (0,), 10, "PostgreSQL to end the transaction")
+    session.execute(text("SELECT 1"))
+
+
+@pytest.mark.parametrize(
+    "do",
+    [
+        failing(GlueDryError("half \ud83d of an emoji")),
+        failing(ZeroDivisionError("half \ud83d of an emoji")),
+        failing(UnshowableError()),
+        failing(GlueDryError("x" * 100_000)),
+        too_many_parameters,
+        idle,
+    ],
+    ids=["surrogate", "surrogate in a bug", "no text", "long", "too many parameters", "idle in its transaction"],
+)
+def test_whatever_a_job_does_its_attempts_are_counted_and_end(bench: Bench, do: Any) -> None:
+    """One that cannot be written down, or that looks like a database that is away, would come back for ever."""
+    declaration, following = toy_actor(do, tries=2), delivery_of(TOY)
+    first = bench.run(declaration, following)
+    if bench.scheduled():
+        bench.run(declaration, bench.next_delivery())
+
+    assert (first, bench.gate.is_open, len(failed_jobs(bench))) == (Ending.SETTLED, True, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Careless(JobMiddleware):
+    """Fails when it is told how a job ended."""
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        return (Careless,)
+
+    def admit(self, admission: Admission) -> None:
+        pass
+
+    def leave(self, admission: Admission, outcome: Ended, error: object) -> None:
+        raise ZeroDivisionError
+
+
+def test_outcome_that_can_never_be_written_ends_the_message_without_its_texts(bench: Bench) -> None:
+    """Middleware that fails takes the outcome along, every time: it would be parked every half minute, uncounted."""
+    delivery = delivery_of(TOY)
+
+    ending = bench.run(toy_actor(failing(GlueDryError("wait")), middleware=[Careless()]), delivery)
+
+    assert ending is Ending.SETTLED
+    assert failed_jobs(bench) == [("outcome_not_recorded", "outcome_not_recorded", 1, 1, delivery.message_id)]
+    assert bench.attempts() == [(1, 1, "failed", "outcome_not_recorded")]
+    assert bench.outbox_kinds() == [ToyFailed.kind]
 
 
 def test_outcome_that_cannot_be_written_parks_the_message(own_bench: Bench) -> None:

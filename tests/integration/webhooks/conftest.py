@@ -20,6 +20,7 @@ from services.gateway.app import create_app
 from services.gateway.handlers import create_key
 from services.gateway.settings import GatewaySettings
 from services.webhooks.adapters.receivers import HttpReceivers
+from services.webhooks.domain.endpoints import Limits
 from services.webhooks.handlers.deliveries import Dependencies
 from services.webhooks.http import router
 from services.webhooks.settings import WebhooksSettings
@@ -44,7 +45,9 @@ def shop(database: Database) -> Shop:
 @pytest.fixture
 def worker(database: Database) -> Worker:
     """A worker that may reach this machine, and gives a receiver two seconds."""
-    return Worker(database, Dependencies(HttpReceivers(LOOPBACK, total=2.0), Vault(SECRET_KEY)))
+    return Worker(
+        database, Dependencies(HttpReceivers(LOOPBACK, total=2.0), Vault(SECRET_KEY), limits=Limits(pause_after=1_000))
+    )
 
 
 class _Quiet:

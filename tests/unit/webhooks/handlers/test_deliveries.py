@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from services.webhooks.domain.deliveries import Answer, Verdict
+from services.webhooks.domain.deliveries import TRIES, Answer, Verdict
 from services.webhooks.errors import (
     AddressRefusedError,
     InvalidUrlError,
@@ -54,10 +54,16 @@ def test_an_answer_that_asks_for_later_is_tried_again(
 
 
 @pytest.mark.parametrize("status", [301, 400, 404, 422])
-def test_an_answer_that_refuses_fails_at_once(status: int) -> None:
-    """Nothing that waiting could mend."""
-    with pytest.raises(ReceiverRefusedError, match=str(status)):
+def test_an_answer_that_refuses_is_tried_again(status: int) -> None:
+    """Whoever is being deployed answers so for a while."""
+    with pytest.raises(ReceiverUnavailableError, match=str(status)):
         attempt(Answering(Answer(status, "no", 12)), intent())
+
+
+def test_nothing_is_tried_for_ever() -> None:
+    """However often a delivery has waited in between, which begins its schedule anew."""
+    with pytest.raises(ReceiverRefusedError, match="503"):
+        attempt(Answering(Answer(503, "no", 12)), intent(tries=TRIES))
 
 
 @pytest.mark.parametrize(("timed_out", "retry_after"), [(True, 60.0), (False, None)])
@@ -80,7 +86,7 @@ def test_an_address_that_may_not_be_called_fails_at_once(error: Exception) -> No
     ("with_", "verdict"),
     [
         (Answer(503, "busy", 12), Verdict.RETRY),
-        (Answer(404, "no", 12), Verdict.FAILED),
+        (Answer(404, "no", 12), Verdict.RETRY),
         (NoAnswerError("nothing came", duration_ms=5), Verdict.RETRY),
         (AddressRefusedError("not public"), Verdict.FAILED),
     ],

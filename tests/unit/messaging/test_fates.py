@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
-from services.relay.dead_letters import fate_of
+from services.relay.fates import fate_of
 from shared.ids import new_id
 from shared.messaging.topology import UNROUTABLE
 
