@@ -114,6 +114,9 @@ class Metrics:
         self.scheduled_due_lag = self._measured(
             "scheduled_due_lag_seconds", "How long the oldest due message has been due."
         )
+        self.published_without_partition = self._measured(
+            "published_without_partition", "Rows in the DEFAULT partition of messaging.published, up to 100,000."
+        )
         self.database_gate_open = self._measured(
             "database_gate_open", "1 while messages are taken, 0 while the database is away."
         )

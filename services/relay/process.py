@@ -16,6 +16,7 @@ from services.relay.dead_letters import DeadLetters
 from services.relay.dispatcher import SPACING, Dispatcher
 from services.relay.due import BATCH, move_due
 from services.relay.lanes import Lane
+from services.relay.partitions import keep_partitions
 from services.relay.published import Moves
 from services.relay.repository import Connection
 from services.relay.retention import keep_purging
@@ -89,6 +90,7 @@ class RelayProcess:
             "listener": self._listen,
             "watch": self._watch,
             "retention": self._keep_purging,
+            "partitions": self._keep_partitions,
         }
         for name, loop in loops.items():
             thread = threading.Thread(target=self._keep_running, args=(loop,), name=name, daemon=True)
@@ -182,6 +184,9 @@ class RelayProcess:
 
     def _keep_purging(self, connection: Connection) -> None:
         keep_purging(connection, self.relay.retention, self._stop)
+
+    def _keep_partitions(self, connection: Connection) -> None:
+        keep_partitions(connection, self.relay.retention_published_days, self.metrics, self._stop)
 
     def _measure(self) -> None:
         lag = self._lag
