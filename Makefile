@@ -4,12 +4,12 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help setup servers lock format lint types architecture migrate demo up down test test-long test-clones bench
+.PHONY: help setup servers lock format lint types architecture migrate demo up down restart test test-long test-clones bench
 
 VENV := .venv
 BIN := $(VENV)/bin
 BENCH := .venv-bench
-CHECKED := services shared deploy/local tests
+CHECKED := services shared deploy/local deploy/small tests
 PIP_INSTALL := install --quiet --no-input --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header
 
@@ -92,6 +92,9 @@ up: setup ## start the whole stack in the background, all files under .run/
 
 down: setup ## stop it; its data stays
 	@$(BIN)/python -m deploy.local down
+
+restart: migrate ## restart its processes one by one, as after a change of the code; running work is waited for
+	@$(BIN)/python -m deploy.local restart
 
 test: setup lint types architecture servers ## everything that is checked on each change
 	@echo "test: pytest"
