@@ -1,6 +1,7 @@
 """Prometheus metrics of one process, in a registry of its own; times in seconds, labels few and bounded."""
 
 from collections.abc import Iterable
+from copy import copy
 from typing import Final, Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -55,6 +56,12 @@ class Metrics:
         self._observers: dict[tuple[str, str, str], tuple[Counter, Histogram, Histogram]] = {}
         self._in_progress: dict[str, Gauge] = {}
 
+    def for_service(self, service: str) -> "Metrics":
+        """The same metrics, with another service's name on what is counted: several services may share a process."""
+        other = copy(self)
+        vars(other).update(service=service, _observers={}, _in_progress={})
+        return other
+
     def _declare_message_metrics(self) -> None:
         registry = self.registry
         by_kind = ("service", "queue", "kind")
@@ -84,6 +91,7 @@ class Metrics:
         self.moves_failed = Counter(
             "bellhop_published_moves_failed",
             "Times that confirmed rows could not be moved to messaging.published.",
+            ("service",),
             registry=registry,
         )
         self.expected_errors = Counter(
@@ -96,10 +104,25 @@ class Metrics:
         )
         self.oldest_in_flight = self._measured("oldest_in_flight_seconds", "Age of the oldest message being handled.")
         self.outbox_pending = self._measured("outbox_pending", "Outbox rows that wait to be published.")
+        self.waiting = Gauge(
+            "bellhop_waiting", "Commands that wait in PostgreSQL for a queue.", ("queue",), registry=self.registry
+        )
+        self.waiting_keys = Gauge(
+            "bellhop_waiting_keys",
+            "Organisations, or other keys, that wait for a queue.",
+            ("queue",),
+            registry=self.registry,
+        )
+        self.under_way = Gauge(
+            "bellhop_under_way", "Commands in a queue or being handled.", ("queue",), registry=self.registry
+        )
         self.outbox_oldest_age = self._measured("outbox_oldest_age_seconds", "Age of the oldest outbox row.")
         self.letters_set_aside = self._measured("dead_letters_set_aside", "Dead letters that cannot be recorded.")
         self.scheduled_due_lag = self._measured(
             "scheduled_due_lag_seconds", "How long the oldest due message has been due."
+        )
+        self.published_without_partition = self._measured(
+            "published_without_partition", "Rows in the DEFAULT partition of messaging.published, up to 100,000."
         )
         self.database_gate_open = self._measured(
             "database_gate_open", "1 while messages are taken, 0 while the database is away."

@@ -84,9 +84,14 @@ class Dispatcher:
                 self.wake.clear()
         self._see_through(connection)
 
-    def waiting(self) -> int:
-        """Rows that are remembered."""
-        return len(self._waiting)
+    def keys_waiting(self, queue: str) -> int:
+        """How many keys wait for a queue, as far as is known. For figures: from any thread."""
+        return self._waiting.count_keys(queue)
+
+    def under_way(self, queue: str) -> int:
+        """How many messages of a queue are under way, as far as is known. For figures: from any thread."""
+        share = self._shares.get(queue)
+        return 0 if share is None else share.total
 
     def _begin(self, connection: Connection) -> None:
         looking.plan_by_index(connection)

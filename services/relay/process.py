@@ -3,6 +3,7 @@
 import contextlib
 import signal
 import threading
+from collections import Counter
 from collections.abc import Callable
 from time import monotonic
 
@@ -15,6 +16,7 @@ from services.relay.dead_letters import DeadLetters
 from services.relay.dispatcher import SPACING, Dispatcher
 from services.relay.due import BATCH, move_due
 from services.relay.lanes import Lane
+from services.relay.partitions import keep_partitions
 from services.relay.published import Moves
 from services.relay.repository import Connection
 from services.relay.retention import keep_purging
@@ -88,6 +90,7 @@ class RelayProcess:
             "listener": self._listen,
             "watch": self._watch,
             "retention": self._keep_purging,
+            "partitions": self._keep_partitions,
         }
         for name, loop in loops.items():
             thread = threading.Thread(target=self._keep_running, args=(loop,), name=name, daemon=True)
@@ -182,13 +185,27 @@ class RelayProcess:
     def _keep_purging(self, connection: Connection) -> None:
         keep_purging(connection, self.relay.retention, self._stop)
 
+    def _keep_partitions(self, connection: Connection) -> None:
+        keep_partitions(connection, self.relay.retention_published_days, self.metrics, self._stop)
+
     def _measure(self) -> None:
         lag = self._lag
         self.metrics.outbox_pending.set(sum(one.rows for one in lag.waiting.values()))
         self.metrics.outbox_oldest_age.set(max((one.age for one in lag.waiting.values()), default=0.0))
+        self._measure_queues(lag)
         self.metrics.scheduled_due_lag.set(lag.overdue)
         self.metrics.failed_jobs.labels("all").set(lag.failed)
         self.metrics.letters_set_aside.set(self.dead_letters.set_aside if self.dead_letters else 0)
+
+    def _measure_queues(self, lag: repository.Lag) -> None:
+        """Of each queue what waits for it, who waits, and what is under way. Whose it is, `bellhop queues` tells."""
+        waiting: Counter[str] = Counter()
+        for destination, backlog in lag.waiting.items():
+            waiting[self.routes.target_of(destination)] += backlog.rows
+        for queue in self.routes.queues:
+            self.metrics.waiting.labels(queue).set(waiting[queue])
+            self.metrics.waiting_keys.labels(queue).set(self.dispatcher.keys_waiting(queue))
+            self.metrics.under_way.labels(queue).set(self.dispatcher.under_way(queue))
 
     def _bind(self) -> bool:
         """Bind the topology again: a binding that was young when its broker died can be gone. What the release before

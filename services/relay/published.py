@@ -123,7 +123,7 @@ class Moves:
         self.fault = (
             f"confirmed rows cannot be moved to messaging.published ({reason}): nothing is published until they can"
         )
-        self._metrics.moves_failed.inc()
+        self._metrics.moves_failed.labels("relay").inc()
         log.error(
             "confirmed rows cannot be moved, nothing is published until they can",
             error=reason,

@@ -17,7 +17,7 @@ class Routes:
         self._lock = threading.Lock()
         self._queues: dict[str, str] = {}
         self._heard: frozenset[str] = frozenset()
-        self._every_queue: frozenset[str] = frozenset()
+        self.queues: frozenset[str] = frozenset()
         self._in_doubt: set[str] = set()
         self.subscriptions: tuple[Subscription, ...] = ()
         self.targets: frozenset[str] = frozenset()
@@ -33,8 +33,8 @@ class Routes:
             self.subscriptions = known
             self._queues = {one.kind: one.queue for one in known if not one.is_event}
             self._heard = frozenset(one.kind for one in known if one.is_event)
-            self._every_queue = frozenset(one.queue for one in known)
-            self.targets = self._every_queue | self._heard
+            self.queues = frozenset(one.queue for one in known)
+            self.targets = self.queues | self._heard
 
     def target_of(self, destination: str) -> str:
         """The queue that takes what waits for a destination; the destination itself where it is an event, or nobody knows."""
@@ -44,7 +44,7 @@ class Routes:
         """Whether what goes there waits in PostgreSQL: it is a queue. Events are not held back: one listener that is down
         must not keep the others waiting.
         """
-        return target in self._every_queue
+        return target in self.queues
 
     def service_of(self, queue: str) -> str:
         """Whose queue it is."""

@@ -68,7 +68,7 @@ class QueueShare:
 
     @property
     def total(self) -> int:
-        return sum(len(key.sent) for key in self._keys.values())
+        return sum(len(key.sent) for key in list(self._keys.values()))
 
     def under_way(self, key: UUID) -> int:
         known = self._keys.get(key)

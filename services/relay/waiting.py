@@ -84,6 +84,10 @@ class Waiting:
         """Whose rows wait for a target, in the order of their turns."""
         return list(self._turns.get(target, ()))
 
+    def count_keys(self, target: str) -> int:
+        """How many keys wait for a target."""
+        return len(self._turns.get(target, ()))
+
     def take(self, target: str, room: int, room_of: Callable[[UUID], int]) -> list[int]:
         """The next ids for a target: at most `room`, in turn by key, of each key at most its own room."""
         turns, taken = self._turns.get(target), list[int]()

@@ -19,6 +19,9 @@ MIGRATION_LOCK = 0x62656C6C686F70
 ROLES_WITHOUT_SCHEMA = ("relay", "scheduler")
 """Processes that have no tables of their own, only `messaging`."""
 
+FUNCTIONS_OF = {"relay": ("make_published_partition(date)", "drop_published_partition(interval)")}
+"""What only these processes may have the owner do for them."""
+
 
 def migrate(database_url: str, secret_key: str, services: Iterable[str]) -> list[str]:
     """Bring the schemas `messaging` and those of `services` to their newest revision, and their roles to their rights.
@@ -87,3 +90,5 @@ def _grant(connection: Connection, service: str, secret_key: str, *, has_schema:
         tables = f'ON ALL TABLES IN SCHEMA "{schema}"'
         connection.execute(text(f'GRANT SELECT, INSERT, UPDATE, DELETE {tables} TO "{role}"'))
         connection.execute(text(f'GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA "{schema}" TO "{role}"'))
+    for function in FUNCTIONS_OF.get(service, ()):
+        connection.execute(text(f'GRANT EXECUTE ON FUNCTION messaging.{function} TO "{role}"'))

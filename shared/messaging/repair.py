@@ -12,7 +12,7 @@ from shared.errors import PermanentError, TransientError
 from shared.messaging.broker_connections import open_connection
 from shared.messaging.inbox import Connection
 from shared.messaging.leaders import Damage, MembersOf, find_damage
-from shared.messaging.notifier import CHANNEL
+from shared.messaging.notifier import CHANNEL, REPAIRED
 from shared.messaging.queue_answers import ANSWER_SECONDS
 from shared.messaging.republishing import MIN_AGE_SECONDS, Tell, count_missing, publish_missing
 from shared.messaging.subscriptions import read_subscriptions
@@ -22,8 +22,6 @@ SETTLE_SECONDS = 5.0
 FORGET_SECONDS = 1.0
 """A quorum queue that is deleted and at once declared again keeps its consumers without their knowing: what they are
 given never reaches them. In between they are cancelled, and consume again."""
-REPAIRED_CHANNEL = "bellhop_repaired"
-"""Tells the relays that what they remember of the broker is no longer true."""
 REPAIR_LOCK = 0x7265706169720001
 """Advisory lock of PostgreSQL that a repair holds while it changes things."""
 RELEASE_SLICE = 10_000
@@ -98,7 +96,7 @@ def repair(
             with connect(database_url, "repair") as writing:
                 again = publish_missing(database, writing, left_alone, tell, min_age)
                 released = _release(writing)
-                writing.execute("SELECT pg_notify(%s, 'repaired'), pg_notify(%s, '')", (REPAIRED_CHANNEL, CHANNEL))
+                writing.execute("SELECT pg_notify(%s, 'repaired'), pg_notify(%s, '')", (REPAIRED, CHANNEL))
             return replace(plan, released=released, republished=again)
 
 

@@ -61,7 +61,7 @@ class Servers:
 
     def clear(self) -> None:
         """Forget what the round before left behind, and let the server write its buffers out now, not in a round."""
-        self.query("TRUNCATE messaging.inbox, messaging.outbox, bench.work, bench.stamp")
+        self.query("TRUNCATE messaging.inbox, messaging.outbox, messaging.published, bench.work, bench.stamp")
         self.query("CHECKPOINT")
 
     @contextmanager

@@ -1,8 +1,8 @@
-"""Counts and members of queues: from RabbitMQ's management API, else counts by passive declares over AMQP."""
+"""Counts and members of queues: passive declares over AMQP are exact, RabbitMQ's management API knows more, but samples."""
 
 import base64
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
@@ -15,7 +15,7 @@ from shared.http import HttpClient, ProviderUnreachable
 from shared.messaging.broker_connections import open_connection
 from shared.messaging.leaders import Members
 
-COLUMNS = "name,messages_ready,messages_unacknowledged,consumers"
+COLUMNS = "name,messages_unacknowledged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +28,14 @@ class QueueCount:
 
 
 def count_by_management(management_url: str, rabbitmq_url: str) -> dict[str, QueueCount]:
-    """All queues of the virtual host. Figures are up to 5 s old. Raises BrokerUnreachableError.
+    """All queues of the virtual host. Raises BrokerUnreachableError.
 
-    The account in the management URL is used; without one, that of the AMQP URL.
+    The management API tells their names and what is unacknowledged, a figure that is some seconds old; what is ready and
+    who consumes is asked of the queues. The account in the management URL is used; without one, that of the AMQP URL.
     """
-    return {queue["name"]: _count(queue) for queue in _ask(management_url, rabbitmq_url, COLUMNS)}
+    listed = {queue["name"]: queue for queue in _ask(management_url, rabbitmq_url, COLUMNS)}
+    counts = count_by_declares(rabbitmq_url, listed)
+    return {name: replace(count, unacked=_unacked(listed[name])) for name, count in counts.items()}
 
 
 def members_by_management(management_url: str, rabbitmq_url: str, queue: str) -> Members | None:
@@ -62,11 +65,9 @@ def _ask(management_url: str, rabbitmq_url: str, columns: str) -> list[dict[str,
     return found
 
 
-def _count(queue: dict[str, Any]) -> QueueCount:
+def _unacked(queue: dict[str, Any]) -> int:
     """A queue that is seconds old has no figures yet."""
-    return QueueCount(
-        queue.get("messages_ready", 0), queue.get("messages_unacknowledged", 0), queue.get("consumers", 0)
-    )
+    return int(queue.get("messages_unacknowledged", 0))
 
 
 def count_by_declares(rabbitmq_url: str, queues: Iterable[str]) -> dict[str, QueueCount]:

@@ -1,4 +1,4 @@
-"""`bellhop migrate`, `queues`, `health`, `up`, `down`, `demo`."""
+"""`bellhop migrate`, `queues`, `health`, `up`, `down`, `restart`, `demo`."""
 
 from dataclasses import asdict
 
@@ -23,20 +23,38 @@ def migrate(*, json: JsonOption = False) -> None:
 
 
 def queues(*, json: JsonOption = False) -> None:
-    """Show the queues: what is ready, being worked on, and dead. Exits with 1 if one is missing."""
+    """Show the queues: what waits in PostgreSQL, is ready in RabbitMQ, being worked on, and dead; then whose it is. Exits
+    with 1 if one is missing.
+    """
     listed = queue_operations.list_queues(ConsoleSettings())
     if json:
         show_json([asdict(queue) for queue in listed])
     else:
         show_table(
-            ("queue", "ready", "unacked", "consumers", "dead letters"),
-            [(one.name, one.ready, one.unacked, one.consumers, one.dead_letters) for one in listed],
+            ("queue", "waiting", "oldest", "ready", "unacked", "consumers", "dead letters"),
+            [
+                (one.name, one.waiting, _age(one.oldest), one.ready, one.unacked, one.consumers, one.dead_letters)
+                for one in listed
+            ],
             empty="No deployed service has queues.",
+        )
+        whose = [one for queue in listed for one in queue.organisations]
+        show_table(
+            ("queue", "organisation", "waiting", "oldest", "under way"),
+            [
+                (one.queue, one.organisation_id or "nobody's", one.waiting, _age(one.oldest), one.under_way)
+                for one in whose
+            ],
+            empty="Nothing waits, and nothing is under way.",
         )
     missing = [queue.name for queue in listed if not queue.is_there]
     if missing:
         complain(f"not there: {', '.join(missing)}; run `bellhop migrate`")
         raise typer.Exit(1)
+
+
+def _age(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds else ""
 
 
 def health(*, json: JsonOption = False) -> None:
@@ -62,6 +80,11 @@ def up() -> None:
 def down() -> None:
     """Stop the stack on this machine. Its data stays."""
     raise typer.Exit(local("down"))
+
+
+def restart() -> None:
+    """Restart its processes one by one, as after a change of the code; running work is waited for."""
+    raise typer.Exit(local("restart"))
 
 
 def demo() -> None:

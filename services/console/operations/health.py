@@ -50,7 +50,7 @@ def check_health(settings: ConsoleSettings) -> Health:
 
 def _lag_issues(lag: Lag) -> Iterator[str]:
     if lag.outbox_age > LATE_SECONDS:
-        yield f"the oldest of {lag.outbox_rows} outbox rows waits for {lag.outbox_age:.0f} s: does the relay run?"
+        yield f"an event waits in the outbox for {lag.outbox_age:.0f} s: does the relay run?"
     if lag.scheduled_overdue > LATE_SECONDS:
         yield f"a scheduled message is {lag.scheduled_overdue:.0f} s overdue: does the relay run?"
     if lag.failed_jobs > FAILED_JOBS:
@@ -63,8 +63,10 @@ def _queue_issues(queue: Queue) -> Iterator[str]:
         return
     if queue.name == UNROUTABLE:
         return
-    if queue.ready > BACKLOG:
-        yield f"queue {queue.name} is backed up: {queue.ready} messages are ready"
+    if queue.waiting + queue.ready > BACKLOG:
+        yield f"queue {queue.name} is backed up: {queue.waiting} messages wait for it, {queue.ready} are ready in it"
+    if queue.oldest > LATE_SECONDS:
+        yield f"the oldest message for queue {queue.name} waits for {queue.oldest:.0f} s: see `bellhop queues`"
     if queue.consumers == 0 and queue.name != PARK:
         yield f"nobody works on queue {queue.name}: is its service running?"
     if queue.dead_letters > 0:

@@ -9,6 +9,7 @@ import pytest
 
 from shared.crypto import hash_api_key
 from shared.discovery import actor_declarations
+from shared.ids import new_id
 from tests.integration.console.conftest import Bellhop
 from tests.support.databases import Database
 from tests.support.processes import ROOT
@@ -117,7 +118,41 @@ def test_queues_are_counted(
         "unacked": unacked,
         "consumers": 0,
         "dead_letters": 0,
+        "waiting": 0,
+        "oldest": 0.0,
+        "organisations": [],
     }
+
+
+def test_what_waits_and_what_is_under_way_is_told_by_organisation(
+    bellhop: Bellhop, database: Database, rabbitmq: VirtualHost
+) -> None:
+    """Commands wait in PostgreSQL; those that are in the queue and not done count as under way; what is done, does not."""
+    rabbitmq.set_up(database.url, actor_declarations("ticketing"))
+    ada, kind = new_id(), "ticketing.order.generate_tickets"
+    for message_id in (done := new_id(), new_id()):
+        database.query(
+            "INSERT INTO messaging.published (id, message_id, kind, is_event, turn, fairness_key, organisation_id, body, "
+            "created_at) VALUES (1, %s, %s, false, 1, %s, %s, '', clock_timestamp())",
+            message_id, kind, ada, ada,
+        )  # fmt: skip
+    database.query(
+        "INSERT INTO messaging.inbox (message_id, service, kind, status, turn, attempts) "
+        "VALUES (%s, 'ticketing', %s, 'done', 1, 1)",
+        done, kind,
+    )  # fmt: skip
+    for whose in (ada, ada, None):
+        database.query(
+            "INSERT INTO messaging.outbox (message_id, kind, is_event, body, organisation_id) "
+            "VALUES (gen_random_uuid(), %s, false, '', %s)",
+            kind, whose,
+        )  # fmt: skip
+
+    [queue] = [one for one in bellhop("queues", "--json").json if one["waiting"]]
+
+    told = [(one["organisation_id"], one["waiting"], one["under_way"]) for one in queue["organisations"]]
+    assert told == [(str(ada), 2, 1), (None, 1, 0)]
+    assert "nobody's" in bellhop("queues").out
 
 
 def test_health_names_the_issues(bellhop: Bellhop, database: Database, rabbitmq: VirtualHost) -> None:
@@ -125,7 +160,7 @@ def test_health_names_the_issues(bellhop: Bellhop, database: Database, rabbitmq:
     rabbitmq.set_up(database.url, actor_declarations("ticketing"))
     database.query(
         "INSERT INTO messaging.outbox (message_id, kind, is_event, body, created_at) "
-        "VALUES (gen_random_uuid(), 'toyshop.toy.make', false, '', now() - interval '5 minutes')"
+        "VALUES (gen_random_uuid(), 'toyshop.toy.made', true, '', now() - interval '5 minutes')"
     )
     found = bellhop("health", "--json")
     assert (found.code, found.json["healthy"], found.json["lag"]["outbox_rows"]) == (1, False, 1)
@@ -170,7 +205,9 @@ def test_repair_of_a_queue_that_is_none_of_ours_is_refused(
 
 def test_schedules_are_listed_with_their_next_tick(bellhop: Bellhop) -> None:
     """By name, with cron and time zone."""
-    [listed] = bellhop("schedules", "list", "--json").json
+    every = bellhop("schedules", "list", "--json").json
+    [listed] = [one for one in every if one["name"] == "ticketing.expire_orders"]
+    assert [one["name"] for one in every] == sorted(one["name"] for one in every)
     assert (listed["name"], listed["timezone"]) == ("ticketing.expire_orders", "Europe/Berlin")
     assert listed["next"] is not None
 

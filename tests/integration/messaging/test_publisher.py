@@ -106,4 +106,4 @@ def test_publisher_without_a_broker_loses_at_once() -> None:
     receipt = publisher.publish(to("jobs", 1))
     publisher.stop()
 
-    assert (receipt.wait(1), receipt.lost, receipt.barred) == (True, True, False)
+    assert (receipt.wait(9), receipt.lost, receipt.barred) == (True, True, False)

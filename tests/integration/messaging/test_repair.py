@@ -13,10 +13,10 @@ from deploy.local.rabbitmq import RabbitMQ
 from shared.messaging.actor import ActorDeclaration, actor
 from shared.messaging.envelope import EVENTS_EXCHANGE
 from shared.messaging.leaders import BrokerSilentError, Members
+from shared.messaging.notifier import REPAIRED
 from shared.messaging.repair import (
     FORGET_SECONDS,
     REPAIR_LOCK,
-    REPAIRED_CHANNEL,
     SETTLE_SECONDS,
     Repaired,
     RepairUnderWayError,
@@ -211,7 +211,7 @@ def test_relays_are_told(shop: Shop) -> None:
     """What they remember of the broker is no longer true."""
     shop.declare(MAKE)
     with psycopg.connect(shop.database.url, autocommit=True) as listening:
-        listening.execute(f"LISTEN {REPAIRED_CHANNEL}")
+        listening.execute(f"LISTEN {REPAIRED}")
         thread = Thread(target=repair, args=(shop.database.url, shop.vhost.url), kwargs={"apply": True})
         thread.start()
         told = [notice.payload for notice in listening.notifies(timeout=20, stop_after=1)]

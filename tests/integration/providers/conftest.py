@@ -106,7 +106,7 @@ def calcom(_calcom: Calcom) -> Calcom:
 @pytest.fixture
 def api(calcom: Calcom) -> Iterator[Api]:
     """A client of the local Cal.com."""
-    with HttpClient(calcom.url, timeout=3) as http:
+    with HttpClient(calcom.url, timeout=30) as http:
         yield Api(http, CALCOM_KEY)
 
 
@@ -126,7 +126,7 @@ def retell(_retell: Retell) -> Retell:
 @pytest.fixture
 def retell_api(retell: Retell) -> Iterator[Api]:
     """A client of the local Retell."""
-    with HttpClient(retell.url, timeout=3) as http:
+    with HttpClient(retell.url, timeout=30) as http:
         yield Api(http, RETELL_KEY)
 
 

