@@ -56,8 +56,7 @@ def numbers_in(shop: Shop, queue: str) -> list[int]:
 
 
 def failures(relay: RelayProcess) -> float:
-    value = relay.metrics.registry.get_sample_value("bellhop_published_moves_failed_total", {"service": "relay"})
-    return value
+    return relay.metrics.registry.get_sample_value("bellhop_published_moves_failed_total", {"service": "relay"}) or 0.0
 
 
 def test_confirmed_message_stands_in_published_as_it_stood_in_the_outbox(shop: Shop) -> None:
