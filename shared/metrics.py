@@ -1,6 +1,7 @@
 """Prometheus metrics of one process, in a registry of its own; times in seconds, labels few and bounded."""
 
 from collections.abc import Iterable
+from copy import copy
 from typing import Final, Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -54,6 +55,12 @@ class Metrics:
         self._declare_state_metrics()
         self._observers: dict[tuple[str, str, str], tuple[Counter, Histogram, Histogram]] = {}
         self._in_progress: dict[str, Gauge] = {}
+
+    def for_service(self, service: str) -> "Metrics":
+        """The same metrics, with another service's name on what is counted: several services may share a process."""
+        other = copy(self)
+        vars(other).update(service=service, _observers={}, _in_progress={})
+        return other
 
     def _declare_message_metrics(self) -> None:
         registry = self.registry

@@ -1,4 +1,4 @@
-"""`python -m deploy.local up|down|status|run|demo|install|install-4|install-office`."""
+"""`python -m deploy.local up|down|restart|status|run|demo|install|install-4|install-office`."""
 
 import argparse
 import sys
@@ -9,9 +9,10 @@ from deploy.local import commands
 from deploy.local.errors import LocalStackError
 from deploy.local.office import ensure_office
 from deploy.local.rabbitmq_install import ensure_installed, ensure_version_4
+from deploy.local.restart import restart
 from deploy.local.run_folder import RunFolder
 
-COMMANDS = ["up", "down", "status", "run", "demo", "install", "install-4", "install-office"]
+COMMANDS = ["up", "down", "restart", "status", "run", "demo", "install", "install-4", "install-office"]
 PROJECT = Path(__file__).resolve().parents[2]
 
 
@@ -26,6 +27,7 @@ def main() -> int:
     asked: dict[str, Callable[[], int]] = {
         "up": lambda: commands.up(folder, supervisor, PROJECT),
         "down": lambda: commands.down(folder),
+        "restart": lambda: restart(folder, commands.say),
         "status": lambda: commands.status(folder),
         "run": lambda: commands.run(folder, lambda: commands.stack_of(folder, PROJECT)),
         "demo": _demo,

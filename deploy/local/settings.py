@@ -2,7 +2,7 @@
 
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 CONCERNS = ("ticketing", "payments", "notifications", "webhooks", "appointments", "media", "reports")
@@ -21,6 +21,8 @@ class Pool:
     service: str
     queues: tuple[str, ...] = ()
     threads: int | None = None
+    is_heavy: bool = False
+    """Whether it burns a processor, or its jobs take long: what a buyer waits for never shares a process with it."""
 
     @property
     def arguments(self) -> tuple[str, ...]:
@@ -32,25 +34,29 @@ class Pool:
 APART = {
     "ticketing": (
         Pool("ticketing", "ticketing", ("ticketing.events", "ticketing.critical", "ticketing.default")),
-        Pool("ticketing-printing", "ticketing", ("ticketing.printing",), threads=4),
+        Pool("ticketing-printing", "ticketing", ("ticketing.printing",), threads=4, is_heavy=True),
     ),
     "webhooks": (
         Pool("webhooks", "webhooks", ("webhooks.events", "webhooks.default")),
         Pool("webhooks-outbound", "webhooks", ("webhooks.outbound",), threads=16),
     ),
     "media": (
-        Pool("media", "media", ("media.photos", "media.default")),
-        Pool("media-archives", "media", ("media.archives",), threads=2),
+        Pool("media", "media", ("media.photos", "media.default"), is_heavy=True),
+        Pool("media-archives", "media", ("media.archives",), threads=2, is_heavy=True),
     ),
     "reports": (
-        Pool("reports", "reports", ("reports.events", "reports.default")),
-        Pool("reports-files", "reports", ("reports.exports", "reports.imports"), threads=2),
+        Pool("reports", "reports", ("reports.events", "reports.default"), is_heavy=True),
+        Pool("reports-files", "reports", ("reports.exports", "reports.imports"), threads=2, is_heavy=True),
     ),
 }
 """Services whose long work has a process of its own, so that it never holds up what is short."""
 
 POOLS = tuple(pool for service in SERVICES for pool in APART.get(service, (Pool(service, service),)))
 """Every process of the stack."""
+
+FORM = "BELLHOP_FORM"
+FORMS = ("full", "small")
+"""`full`, which is the default: a process for each pool. `small`: the workers of all services in two processes."""
 
 COMMON = (
     *("DATABASE_URL", "RABBITMQ_URL", "STORAGE_URL", "PUBLIC_URL", "BELLHOP_SERVICES"),
@@ -83,7 +89,7 @@ ALSO_TO_THE_GATEWAY = ("MEDIA_", "REPORTS_")
 PREFIXES = tuple(f"{name.upper()}_" for name in SERVICES)
 
 # Named by the interface, but about the stack and not for a process.
-ABOUT = ("BELLHOP_URL", "BELLHOP_API_KEY", "RABBITMQ_MANAGEMENT_URL", "MAIL_DIR")
+ABOUT = (FORM, "BELLHOP_URL", "BELLHOP_API_KEY", "RABBITMQ_MANAGEMENT_URL", "MAIL_DIR")
 
 
 def is_setting(name: str) -> bool:
@@ -122,6 +128,11 @@ class Settings:
         """The whole environment of one process: everything that is not a setting, and the settings it is told."""
         told = {name: value for name, value in self.values.items() if goes_to(name, service)}
         return {**self.around(), **told, **own}
+
+    def for_services(self, services: Collection[str], **own: str) -> dict[str, str]:
+        """The environment of a process that does the work of several services: what each of them is told."""
+        names = {"SECRET_KEY", *(name for name in self.values if any(goes_to(name, one) for one in services))}
+        return {**self.around(), **{name: self.values[name] for name in sorted(names)}, **own}
 
     def for_console(self) -> dict[str, str]:
         """The environment of `migrate` and of whoever operates: all settings, with the database owner's URL."""

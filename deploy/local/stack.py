@@ -17,7 +17,8 @@ from deploy.local.provider_programs import provider_programs
 from deploy.local.rabbitmq import RabbitMQ
 from deploy.local.rabbitmq_install import ensure_installed
 from deploy.local.run_folder import RunFolder
-from deploy.local.settings import CONCERNS, POOLS, Pool, Settings
+from deploy.local.settings import CONCERNS, FORM, POOLS, Pool, Settings
+from deploy.local.small_form import Group, grouped, is_small
 from deploy.local.supervisor import Managed, Program, Server, Supervisor
 
 READY_SECONDS = 90
@@ -67,7 +68,16 @@ class Stack:
             return [self._program(TOGETHER, ["deploy.local.together"], self.settings.for_console())]
         chosen = [name for name in self.settings.values.get("BELLHOP_SERVICES", "").split(",") if name]
         pools = [pool for pool in POOLS if pool.service not in CONCERNS or not chosen or pool.service in chosen]
-        return [self._process(pool) for pool in pools]
+        if not is_small(self.settings.values.get(FORM, "")):
+            return [self._process(pool) for pool in pools]
+        alone, groups = grouped(pools)
+        return [*map(self._process, alone), *map(self._group, groups)]
+
+    def _group(self, group: Group) -> Program:
+        """Several services' workers in one process. It is told one database URL, and puts each service's role into it."""
+        url = self._environment(group.services[0])["DATABASE_URL"]
+        environment = self.settings.for_services(group.services, DATABASE_URL=url)
+        return self._program(group.name, group.arguments, environment)
 
     def _process(self, pool: Pool) -> Program:
         module = [f"services.{pool.service}", *pool.arguments]

@@ -1,6 +1,8 @@
 """Keeps processes running: starts them, starts them again when they die, says which pids they have, stops them."""
 
 import json
+import os
+import select
 import subprocess
 import threading
 import time
@@ -14,7 +16,7 @@ from deploy.local.errors import LocalStackError
 from deploy.local.processes import end, identify
 
 LOOK_SECONDS = 0.1
-"""How long a death stays unnoticed at most."""
+"""How long to wait before another look at what runs under no pid, or under one that cannot be watched."""
 
 
 class Managed(Protocol):
@@ -26,6 +28,8 @@ class Managed(Protocol):
     def http_port(self) -> int | None: ...
     @property
     def pid(self) -> int | None: ...
+    @property
+    def has_ended_in_order(self) -> bool: ...
     def start(self) -> None: ...
     def stop(self) -> None: ...
 
@@ -49,6 +53,11 @@ class Program:
         """None as long as it does not run."""
         child = self._child
         return child.pid if child is not None and child.poll() is None else None
+
+    @property
+    def has_ended_in_order(self) -> bool:
+        """Whether it went by itself, or because it was asked to: a worker at its limits, a restart."""
+        return self._child is not None and self._child.poll() == 0
 
     def start(self) -> None:
         """Start it, unless it runs."""
@@ -80,6 +89,8 @@ class Server:
     name: str
     server: "Startable"
     http_port: int | None = None
+    has_ended_in_order: bool = False
+    """A server that is gone is missed, however it went."""
 
     @property
     def pid(self) -> int | None:
@@ -112,10 +123,14 @@ class Backoff:
     delays: Sequence[float] = (0, 0.5, 1, 2, 4, 5)
     reset_after: float = 30.0
     """Seconds of life after which a death counts as the first again."""
+    least_life: float = 1.0
     deaths: int = 0
 
-    def after(self, lived: float) -> float:
-        """The seconds to wait after a process that lived so long."""
+    def after(self, lived: float, *, in_order: bool = False) -> float:
+        """The seconds to wait after a process that lived so long; none after one that ended in order, unless at once."""
+        if in_order and lived >= self.least_life:
+            self.deaths = 0
+            return 0
         self.deaths = 1 if lived >= self.reset_after else self.deaths + 1
         return self.delays[min(self.deaths, len(self.delays)) - 1]
 
@@ -131,6 +146,8 @@ class Supervisor:
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._deaths: dict[str, int] = {}
+        self._awake, wake = os.pipe()
+        self._wake: int | None = wake
 
     def start(self, *group: Managed) -> None:
         """Start them, all at once, and keep them from now on. Raises what the first start of one of them raises."""
@@ -151,8 +168,13 @@ class Supervisor:
     def stop(self) -> None:
         """Stop all groups, the last one first, the members of a group at the same time."""
         self._stopping.set()
+        if self._wake is not None:
+            os.close(self._wake)
         for thread in self._threads:
             thread.join()
+        if self._wake is not None:
+            os.close(self._awake)
+            self._wake = None
         for group in reversed(self._groups):
             if group:
                 self._say(f"stopping {', '.join(managed.name for managed in group)}")
@@ -163,12 +185,15 @@ class Supervisor:
 
     def _keep(self, managed: Managed) -> None:
         backoff, since = Backoff(), time.monotonic()
-        while not self._stopping.wait(LOOK_SECONDS):
+        while not self._stopping.is_set():
             if managed.pid is not None:
+                self._wait_for_death(managed.pid)
                 continue
-            delay = backoff.after(time.monotonic() - since)
+            in_order = managed.has_ended_in_order
+            delay = backoff.after(time.monotonic() - since, in_order=in_order)
             self._deaths[managed.name] = backoff.deaths
-            self._say(f"{managed.name}: died; started again {f'in {delay} s' if delay else 'at once'}")
+            how = "ended" if in_order else "died"
+            self._say(f"{managed.name}: {how}; started again {f'in {delay} s' if delay else 'at once'}")
             if delay:
                 self._write()
                 if self._stopping.wait(delay):
@@ -179,6 +204,21 @@ class Supervisor:
             except (LocalStackError, OSError) as error:
                 self._say(f"{managed.name}: {error}")
             self._write()
+
+    def _wait_for_death(self, pid: int) -> None:
+        """Until this process is gone, or all are to stop: asleep, where the system can tell (Linux 5.3)."""
+        try:
+            process = os.pidfd_open(pid)
+        except OSError:
+            self._stopping.wait(LOOK_SECONDS)
+            return
+        try:
+            changes = select.poll()
+            for descriptor in (process, self._awake):
+                changes.register(descriptor, select.POLLIN)
+            changes.poll()
+        finally:
+            os.close(process)
 
     def _write(self) -> None:
         """Replace the table in one step: whoever reads it sees the old or the new one."""

@@ -3,13 +3,13 @@
 The same gateway, actors, relay and scheduler; only the broker is Dramatiq's stub, one for each service.
 """
 
-import importlib
 import sys
 import threading
 from zoneinfo import ZoneInfo
 
 import uvicorn
 
+from deploy.small.workers import make_workers, shares_of
 from services.gateway.app import create_app
 from services.gateway.serving import server_config
 from services.gateway.settings import GatewaySettings
@@ -22,9 +22,9 @@ from shared.crypto import Vault
 from shared.database.engine import open_engine
 from shared.database.session import unit_of_work
 from shared.logging import configure_logging
-from shared.messaging.actor import declarations_in
 from shared.messaging.memory import MemoryBroker, MemoryPublisher
 from shared.messaging.notifier import Notifier
+from shared.messaging.recycling import Recycling
 from shared.messaging.topology import subscriptions_of
 from shared.messaging.worker import WorkerProcess
 from shared.messaging.worker_options import WorkerOptions
@@ -38,7 +38,9 @@ def main() -> int:
     settings = Settings()
     configure_logging("together", settings.log_level)
     deployed = discovery.services(settings.bellhop_services)
-    workers = [_worker(service, settings) for service in deployed if discovery.actor_declarations(service)]
+    options = WorkerOptions((), settings.worker_threads, settings.worker_grace, settings.worker_overtime)
+    recycling, metrics = Recycling(options.limits), Metrics("together")
+    workers = make_workers(shares_of((), deployed), settings, options, metrics, recycling, lambda: MemoryBroker([]))
     relay = _relay(settings, workers)
     for worker in workers:
         worker.start()
@@ -55,14 +57,6 @@ def main() -> int:
             worker.stop()
         relay.stop()
     return 0
-
-
-def _worker(service: str, settings: Settings) -> WorkerProcess:
-    main_module = importlib.import_module(f"{discovery.package_of(service)}.__main__")
-    actors = importlib.import_module(f"{discovery.package_of(service)}.actors")
-    options = WorkerOptions(frozenset(), settings.worker_threads, settings.worker_grace)
-    dependencies = main_module.build_dependencies(settings)
-    return WorkerProcess(service, declarations_in(actors), settings, dependencies, options, MemoryBroker([]))
 
 
 def _relay(settings: Settings, workers: list[WorkerProcess]) -> RelayProcess:

@@ -34,7 +34,16 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (system.migrate, system.queues, system.health, repair.repair, system.up, system.down, system.demo):
+for command in (
+    system.migrate,
+    system.queues,
+    system.health,
+    repair.repair,
+    system.up,
+    system.down,
+    system.restart,
+    system.demo,
+):
     app.command(command.__name__)(command)
 for name, group in (
     ("keys", keys),

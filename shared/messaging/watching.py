@@ -64,6 +64,8 @@ class Watch:
             worker.start()
         code = self._watch()
         if code is None:
+            if self._once is None and (reason := self._recycling.reason()):
+                self._log.info("the worker has reached a limit and ends, to be started again", reason=reason)
             self._stop(None)
             return NOTHING_TO_DO if self._once is not None and not self._recycling.jobs else 0
         return code
@@ -80,7 +82,6 @@ class Watch:
             self._beat = monotonic()
             self._metrics.oldest_in_flight.set(max(worker.runner.in_flight.oldest() for worker in self._workers))
             for worker in self._workers:
-                worker.look()
                 if dead := worker.dead_threads():
                     self._log.critical("a thread died, the process ends", threads=dead)
                     self._stop(None)
@@ -93,8 +94,7 @@ class Watch:
                     return 1
             if self._has_waited_enough():
                 break
-            if reason := self._recycling.reason():
-                self._log.info("the worker has reached a limit and ends, to be started again", reason=reason)
+            if self._recycling.reason():
                 break
         return None
 

@@ -1,7 +1,7 @@
 """Where messages that were fetched wait for a thread: first in, first out, or one queue strictly before another."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from queue import Empty, SimpleQueue
 from threading import Condition, get_ident
 from time import monotonic
@@ -9,6 +9,8 @@ from typing import Any
 
 HELD_SECONDS = 5.0
 """A message that was fetched and waits for so long behind messages of earlier queues is given to other processes."""
+SETTLE_SECONDS = 0.25
+"""How long the next message of a queue may be on its way, once there is room for it."""
 
 
 class WorkQueue:
@@ -63,6 +65,10 @@ class WorkQueue:
 class StrictWorkQueue(WorkQueue):
     """Messages of several queues in strict order: none of a later queue begins while one of an earlier queue waits.
 
+    `prefetches` names the queues, the first first, and how many messages of each may be here at once. An earlier queue
+    also waits where all of these are here, or were a moment ago: then RabbitMQ has more of them, or had, and the next
+    one is on its way.
+
     One thread is kept for the first queue (where there is more than one): jobs cannot be taken back, and long ones of the
     later queues would otherwise hold all threads when something urgent comes.
 
@@ -71,43 +77,59 @@ class StrictWorkQueue(WorkQueue):
     `has_room`.
     """
 
-    def __init__(self, queues: Sequence[str], threads: int, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(self, prefetches: Mapping[str, int], threads: int, clock: Callable[[], float] = monotonic) -> None:
         super().__init__()
-        self._ranks = {queue: rank for rank, queue in enumerate(queues)}
-        self._lanes: list[deque[tuple[float, Any]]] = [deque() for _ in queues]
+        self._ranks = {queue: rank for rank, queue in enumerate(prefetches)}
+        self._most = list(prefetches.values())
+        self._lanes: list[deque[tuple[float, Any]]] = [deque() for _ in prefetches]
+        self._held = [0 for _ in prefetches]
+        """How many messages of each queue are here: those that wait and those that are worked on."""
+        self._full_at = [float("-inf") for _ in prefetches]
+        """When there were last as many as may be."""
         self._for_later = max(1, threads - 1)
         self._changed = Condition()
         self._idle = 0
-        self._busy: dict[int, int] = {}
-        """Which rank each thread works for."""
+        self._busy: dict[int, list[int]] = {}
+        """The ranks of the messages that each thread works on."""
         self._looked: set[str] = set()
         self._clock = clock
         self._since = clock()
 
     def put(self, item: Any) -> None:
+        rank = self._ranks[item.message.queue_name]
         with self._changed:
-            self._lanes[self._ranks[item.message.queue_name]].append((self._clock(), item))
+            if rank in self._busy.get(get_ident(), ()):
+                # It was taken along by a thread that gives it back.
+                self._busy[get_ident()].remove(rank)
+            else:
+                self._held[rank] += 1
+            self._note_full(rank)
+            self._lanes[rank].append((self._clock(), item))
             self._changed.notify()
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:  # noqa: ARG002 - as Dramatiq calls it
         with self._changed:
-            self._busy.pop(get_ident(), None)
+            for rank in self._busy.pop(get_ident(), ()):
+                self._note_full(rank)
+                self._held[rank] -= 1
             while not self._is_closed:
-                rank = self._next()
-                if rank is not None:
-                    self._busy[get_ident()] = rank
+                found = self._next()
+                if found is not None:
+                    self._busy[get_ident()] = [found]
                     # The place that this thread had among the later queues may be another's now.
                     self._changed.notify()
-                    return self._lanes[rank].popleft()[1]
+                    return self._lanes[found].popleft()[1]
                 self._idle += 1
-                self._changed.wait()
+                self._changed.wait(self._until_settled())
                 self._idle -= 1
         raise Empty
 
     def get_nowait(self) -> Any:
         with self._changed:
-            for lane in self._lanes:
+            for rank, lane in enumerate(self._lanes):
                 if lane:
+                    if get_ident() in self._busy:
+                        self._busy[get_ident()].append(rank)
                     return lane.popleft()[1]
         raise Empty
 
@@ -119,14 +141,29 @@ class StrictWorkQueue(WorkQueue):
     def qsize(self) -> int:
         return sum(map(len, self._lanes))
 
+    def _note_full(self, rank: int) -> None:
+        if self._held[rank] >= self._most[rank]:
+            self._full_at[rank] = self._clock()
+
     def _next(self) -> int | None:
+        now = self._clock()
         for rank, lane in enumerate(self._lanes):
-            if lane and self._has_place(rank):
-                return rank
+            if lane:
+                return rank if self._has_place(rank) else None
+            if now - self._full_at[rank] < SETTLE_SECONDS:
+                return None
         return None
 
+    def _until_settled(self) -> float | None:
+        """How long a thread waits before it looks again; None where only a message, or a place, can change anything."""
+        if not any(self._lanes):
+            return None
+        left = max(self._full_at) + SETTLE_SECONDS - self._clock()
+        return left if left > 0 else None
+
     def _has_place(self, rank: int) -> bool:
-        return rank == 0 or sum(other > 0 for other in self._busy.values()) < self._for_later
+        later = sum(any(ranks) for ranks in self._busy.values())
+        return rank == 0 or later < self._for_later
 
     def may_begin(self, queue: str) -> bool:
         """Whether all earlier queues were looked at once: a process that starts does not begin with the last of them.
@@ -155,6 +192,7 @@ class StrictWorkQueue(WorkQueue):
             lane = self._lanes[self._ranks[queue]]
             items = [item for _, item in lane]
             lane.clear()
+            self._held[self._ranks[queue]] -= len(items)
             return items
 
     def has_room(self, queue: str) -> bool:

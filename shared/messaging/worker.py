@@ -22,6 +22,7 @@ from shared.messaging.faults import holding_points
 from shared.messaging.gate import DatabaseAwayError, Gate
 from shared.messaging.memory import MemoryBroker
 from shared.messaging.notifier import Notifier
+from shared.messaging.presence import Presence, Work
 from shared.messaging.queues import heard_on
 from shared.messaging.receiving import JsonEncoder, register
 from shared.messaging.recycling import Recycling
@@ -86,6 +87,8 @@ class WorkerProcess:
         self.runner = self._runner(dependencies, recycling or Recycling(options.limits, self.drain))
         self.worker = Worker(self.broker, worker_threads=options.threads, worker_timeout=CONSUMER_MILLISECONDS)
         self.worker.work_queue = self._work_queue  # type: ignore[assignment] # has what Dramatiq's threads ask of theirs
+        work = Work(service, options.threads, self.broker.prefetches)
+        self.presence = Presence(self.engine, work, lambda: self.gate.is_open)
         self.metrics.database_gate_open.set(1)
         self._is_draining = False
 
@@ -96,9 +99,14 @@ class WorkerProcess:
             self.broker.prefetches = dict.fromkeys(self.queues, 1)
         if not self.options.strict:
             return WorkQueue()
-        for queue in tuple(self.options.queues)[1:]:
-            self.broker.prefetches[queue] = self.options.threads
-        self.broker.turns = StrictWorkQueue(tuple(self.options.queues), self.options.threads)
+        threads, known = self.options.threads, self.broker.prefetches
+        first, *later = self.options.queues
+        # Of the first queue one more than can be worked on: so it is seen that RabbitMQ has more of it.
+        held = {first: max(known[first], threads + 1), **dict.fromkeys(later, threads + 1)}
+        if self.options.once:
+            held = dict.fromkeys(self.options.queues, 1)
+        self.broker.prefetches = held
+        self.broker.turns = StrictWorkQueue(held, threads)
         return self.broker.turns
 
     def _runner(self, dependencies: object, recycling: Recycling) -> Runner:
@@ -123,15 +131,18 @@ class WorkerProcess:
         for declaration in self.declarations:
             register(self.broker, self.runner, declaration, self._acknowledge)
         self.notifier.start()
+        self.presence.start()
         self.worker.start()
         self.log.info("worker started", queues=self.queues, threads=self.options.threads)
 
-    def look(self) -> None:
-        """Called by the process's main thread, every second or so."""
-
     def drain(self) -> None:
-        """Take up no further message. What has begun goes on."""
+        """Take up no further message. What has begun goes on.
+
+        RabbitMQ hears of it before the next acknowledgement: what that would have it send to a consumer that leaves comes
+        back counted.
+        """
         self._is_draining = True
+        self.broker.stop_consuming()
         for thread in self.worker.workers:
             thread.stop()
         self._work_queue.close(len(self.worker.workers))
@@ -140,9 +151,9 @@ class WorkerProcess:
         """Cancel the consumers, end what has started within the grace period, hand back the rest, uncounted."""
         grace = self.options.grace if grace is None else grace
         self.log.info("worker stopping", grace=grace)
-        self.broker.stop_consuming()
         self.gate.stop()
         self.drain()
+        self.presence.stop()
         self._join(grace)
         self.runner.crowd.stop()
         self._interrupt()

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from shared.messaging.topology import Topology
 from tests.support.databases import Database
@@ -67,3 +68,19 @@ def account(database: Database, vhost: VirtualHost, topology: Topology) -> Accou
         unfinished_starts,
         waiting_in(vhost, topology),
     )
+
+
+def look_into(vhost: VirtualHost, queue: str) -> list[tuple[int, bool, int]]:
+    """(number, redelivered, times delivered before) of each message that lies in a queue. They are put back."""
+    connection = vhost.connect()
+    channel: Any = connection.channel()
+    found = []
+    while True:
+        method, properties, body = channel.basic_get(queue)
+        if method is None:
+            break
+        headers = properties.headers or {}
+        number = int(body.partition(b'"number":')[2].partition(b",")[0].strip(b" }"))
+        found.append((number, bool(method.redelivered), int(headers.get("x-delivery-count", 0))))
+    connection.close()
+    return sorted(found)

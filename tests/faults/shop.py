@@ -66,13 +66,13 @@ class Shop:
         """Start a relay."""
         return self._start(RELAY, "relay", environment)
 
-    def worker(self, **environment: str) -> Process:
+    def worker(self, *arguments: str, **environment: str) -> Process:
         """Start a worker of the toy shop."""
-        return self._start(WORKER, "toyshop", environment)
+        return self._start(WORKER, "toyshop", environment, *arguments)
 
-    def _start(self, module: str, service: str, environment: Mapping[str, str]) -> Process:
+    def _start(self, module: str, service: str, environment: Mapping[str, str], *arguments: str) -> Process:
         ours = {"DATABASE_URL": self.database.service_url(service), **environment}
-        return self.processes.start(module, **ours)
+        return self.processes.start(module, *arguments, **ours)
 
     def keep(self, start: Callable[[], Process]) -> Keeper:
         """Start a process, and start it again whenever it ends, as a supervisor does."""

@@ -1,29 +1,11 @@
 """Worker told to stop, with SIGTERM: nothing is killed, and nothing is counted against any message."""
 
-from typing import Any
-
-from tests.faults.account import Account, once, waiting_in
+from tests.faults.account import Account, look_into, once, waiting_in
 from tests.faults.shop import Shop
 from tests.support.waiting import wait_for
 from tests.toyshop.contracts import MakeToy, ToyMade
 
 GRACE = "3"
-
-
-def look_into(shop: Shop, queue: str) -> list[tuple[int, bool, int]]:
-    """(number, redelivered, times delivered before) of each message that lies in a queue. They are put back."""
-    connection = shop.vhost.connect()
-    channel: Any = connection.channel()
-    found = []
-    while True:
-        method, properties, body = channel.basic_get(queue)
-        if method is None:
-            break
-        headers = properties.headers or {}
-        number = int(body.partition(b'"number":')[2].partition(b",")[0].strip(b" }"))
-        found.append((number, bool(method.redelivered), int(headers.get("x-delivery-count", 0))))
-    connection.close()
-    return sorted(found)
 
 
 def nothing_waits_outside(shop: Shop) -> bool:
@@ -52,8 +34,8 @@ def test_running_job_ends_within_the_grace_and_the_rest_is_handed_back_uncounted
     shop.open_gate(1)
     code = worker.terminate()
     relay.terminate()
-    made, handed_back = shop.effects(), look_into(shop, "toyshop.default")
-    events = look_into(shop, "toyshop.events")
+    made, handed_back = shop.effects(), look_into(shop.vhost, "toyshop.default")
+    events = look_into(shop.vhost, "toyshop.events")
     against = counts_against_messages(shop)
     shop.open_gate(2)
     shop.relay()
@@ -81,7 +63,7 @@ def test_redelivered_job_that_outlasts_the_grace_leaves_no_unfinished_start(shop
     shop.wait_for_runs("gated", 1, 2)
     code = second.terminate()
     against = counts_against_messages(shop)
-    handed_back = look_into(shop, "toyshop.default")
+    handed_back = look_into(shop.vhost, "toyshop.default")
     shop.open_gate(1)
     shop.worker()
     counted = shop.settle(once([1]))

@@ -20,6 +20,8 @@ from tests.toyshop.contracts import BreakThread, MakeToy, PackToy, RushToy, Ship
 
 EFFECT = text("INSERT INTO toyshop.effect (number, what) VALUES (:number, :what)")
 SOON = Delays([0.2])
+HOARD: list[bytes] = []
+"""What greedy jobs never give back."""
 
 
 @actor(MakeToy, queue="toyshop.default", tries=3, backoff=SOON, time_limit=120, on_failure=ToyFailed)
@@ -41,14 +43,17 @@ def toil(seconds: float, until: Path | None = None) -> None:
 def go_wrong(message: MakeToy, folder: Path) -> None:
     """Fail in the way that the message asks for, `times` times, and count the runs.
 
-    With `counted` nothing fails; `gated` goes on when the file `open.<number>` is there, in 60 s at the latest.
+    With `counted` nothing fails; `greedy` is that, and leaves the process 50 MB larger; `gated` goes on when the file
+    `open.<number>` is there, in 60 s at the latest.
     """
     if message.how == "well":
         return
     tried = count_up(folder / f"{message.how}.{message.number}")
     if message.how == "gated":
         toil(60, until=folder / f"open.{message.number}")
-    if message.how in {"counted", "gated"} or (message.times and tried > message.times):
+    if message.how == "greedy":
+        HOARD.append(b"x" * 50_000_000)
+    if message.how in {"counted", "gated", "greedy"} or (message.times and tried > message.times):
         return
     if message.how == "die":
         os.kill(os.getpid(), signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""`bellhop migrate`, `queues`, `health`, `up`, `down`, `demo`."""
+"""`bellhop migrate`, `queues`, `health`, `up`, `down`, `restart`, `demo`."""
 
 from dataclasses import asdict
 
@@ -80,6 +80,11 @@ def up() -> None:
 def down() -> None:
     """Stop the stack on this machine. Its data stays."""
     raise typer.Exit(local("down"))
+
+
+def restart() -> None:
+    """Restart its processes one by one, as after a change of the code; running work is waited for."""
+    raise typer.Exit(local("restart"))
 
 
 def demo() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from shared.messaging.work_queue import HELD_SECONDS, StrictWorkQueue, WorkQueue
+from shared.messaging.work_queue import HELD_SECONDS, SETTLE_SECONDS, StrictWorkQueue, WorkQueue
 from tests.support.waiting import wait_for
 
 MAILS, PHOTOS, REST = "toyshop.mails", "toyshop.photos", "toyshop.rest"
@@ -33,7 +33,8 @@ def item(queue: str, number: int = 0) -> Any:
 
 
 def strict(threads: int = 4, clock: Callable[[], float] = monotonic) -> StrictWorkQueue:
-    return StrictWorkQueue([MAILS, PHOTOS, REST], threads, clock)
+    """Three queues, of which four messages each may be here."""
+    return StrictWorkQueue(dict.fromkeys((MAILS, PHOTOS, REST), 4), threads, clock)
 
 
 @contextmanager
@@ -126,6 +127,39 @@ def test_earlier_queues_go_first() -> None:
     taken = [queue.get().message.queue_name for _ in range(5)]
 
     assert taken == [MAILS, MAILS, PHOTOS, PHOTOS, REST]
+
+
+def test_next_of_an_earlier_queue_is_waited_for_while_it_may_be_on_its_way() -> None:
+    """As many mails were here as may be, so RabbitMQ may have more; a moment later it has not. Fewer say there are none."""
+    clock = Clock()
+    queue = strict(clock=clock)
+    for name in [MAILS] * 4 + [PHOTOS]:
+        queue.put(item(name))
+    mails = [queue.get() for _ in range(4)]
+    while_full = queue._next()
+    clock.seconds += SETTLE_SECONDS
+    settled = queue.get().message.queue_name
+    for name in (MAILS, PHOTOS):
+        queue.put(item(name))
+    others = [queue.get().message.queue_name for _ in range(2)]
+
+    assert (len(mails), while_full, settled, others) == (4, None, PHOTOS, [MAILS, PHOTOS])
+
+
+def test_what_is_taken_along_and_given_back_is_counted_once() -> None:
+    """A queue that seemed full for ever would keep all later ones from beginning."""
+    queue = strict()
+    for number in range(3):
+        queue.put(item(MAILS, number))
+    queue.get()
+    along = [queue.get_nowait(), queue.get_nowait()]
+    queue.put(along[1])
+    during = list(queue._held)
+    queue.get()
+    after = list(queue._held)
+    queue.put(item(PHOTOS))
+
+    assert (during, after, queue.get().message.queue_name) == ([3, 0, 0], [1, 0, 0], PHOTOS)
 
 
 def test_one_thread_is_kept_for_the_first_queue() -> None:
