@@ -14,4 +14,4 @@ from services.relay.settings import RelaySettings
 def test_value_that_cannot_work_is_refused_by_name(setting: str, value: float) -> None:
     """At the start, not when the first message waits."""
     with pytest.raises(ValidationError, match=setting):
-        RelaySettings(**{setting: value})
+        RelaySettings.model_validate({setting: value})
