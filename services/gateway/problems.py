@@ -17,9 +17,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from shared.api import Problem
+from shared.api import UNKNOWN_FIELD, Problem
 from shared.errors import BellhopError, TransientError
+from shared.logging import get_logger
 from shared.messaging.causes import current_cause
+from shared.messaging.gate import should_run_again
+from shared.texts import to_json
+
+log = get_logger("bellhop.gateway")
 
 MEDIA_TYPE = "application/problem+json"
 DATABASE_RETRY_SECONDS = 5
@@ -45,6 +50,14 @@ _CONTENDED = (
 )
 FORESEEN = (Problem, HTTPException, RequestValidationError, BellhopError, DBAPIError, PoolTimeoutError, psycopg.Error)
 """Classes of which an error may have an answer of its own; whatever is not among them is a bug."""
+
+
+RUNS_LEFT = "runs_left"
+"""Member of a request's state: how often it may be run again. Not there where it cannot: its body is not in memory."""
+
+
+class RunAgainError(Exception):
+    """Raised in place of an answer, where PostgreSQL says to run the transaction again: nothing was written or sent."""
 
 
 def problem_of(error: BaseException) -> Problem | None:
@@ -83,12 +96,17 @@ def problem_response(problem: Problem) -> Response:
         "request_id": current_cause().correlation_id,
         **problem.extra,
     }
-    content = orjson.dumps(body, default=str)
+    try:
+        content = orjson.dumps(body, default=str)
+    except orjson.JSONEncodeError:  # half a surrogate pair, quoted from what was asked
+        content = to_json(body)
     return Response(content, problem.status, headers=problem.headers, media_type=MEDIA_TYPE)
 
 
 async def answer_foreseen(request: Request, error: Exception) -> Response:
     """FastAPI's handler of the FORESEEN classes. What has no answer of its own goes on as the bug that it is."""
+    if should_run_again(error) and request.scope["state"].get(RUNS_LEFT, 0) > 0:
+        raise RunAgainError from error
     problem = problem_of(error)
     if problem is None:
         raise error
@@ -108,13 +126,16 @@ def _methods_of(request: Request) -> list[str]:
 
 
 def _domain_problem(error: BellhopError) -> Problem | None:
-    """A class with `http_status` says what it is; other transient errors are 503; the rest nobody has thought of."""
+    """A class with `http_status` is written for callers. Other transient errors are 503 and speak to operators, of paths and
+    addresses: their words are for the log. The rest nobody has thought of.
+    """
     retry_after = getattr(error, "retry_after", None)
     status = getattr(error, "http_status", None)
-    if status is None and isinstance(error, TransientError):
-        status, retry_after = 503, retry_after or BUSY_RETRY_SECONDS
     if status is None:
-        return None
+        if not isinstance(error, TransientError):
+            return None
+        log.warning("not_possible_now", code=error.code, error=str(error))
+        return _unavailable(error.code, "this is not possible now", math.ceil(retry_after or BUSY_RETRY_SECONDS))
     headers = {} if retry_after is None else {"Retry-After": str(math.ceil(retry_after))}
     return Problem(status, error.code, str(error), headers=headers, **getattr(error, "extra", {}))
 
@@ -135,10 +156,16 @@ def _unavailable(code: str, detail: str, seconds: int) -> Problem:
 
 
 def _validation_problem(errors: Sequence[Any]) -> Problem:
-    """400 for a body that is no JSON, else 422 with each fault. The input itself is not repeated: it may be secret."""
+    """400 for a body that is no JSON, else 422 with each fault. What was sent is not repeated, it may be secret; but for the
+    name of a field that nobody knows, which is what the answer is about.
+    """
     if any(error["type"] == "json_invalid" for error in errors):
         return Problem(400, "malformed_json", "the body is not JSON")
     faults = [{**_place(error["loc"]), "code": error["type"], "detail": error["msg"]} for error in errors]
+    unknown = [fault for fault in faults if fault["code"] == UNKNOWN_FIELD]
+    if unknown:
+        detail = f"{unknown[0].get('pointer', 'the body')}: {unknown[0]['detail']}"
+        return Problem(422, UNKNOWN_FIELD, detail, errors=faults)
     count = "one fault" if len(faults) == 1 else f"{len(faults)} faults"
     return Problem(422, "validation_failed", f"the request has {count}, see errors", errors=faults)
 
