@@ -54,6 +54,33 @@ def test_keys_are_listed_and_revoked(bellhop: Bellhop) -> None:
     assert (revoked.code, bellhop("keys", "list", "--json").json[0]["revoked_at"] is None) == (0, False)
 
 
+def test_key_is_made_for_what_it_is_needed_for(bellhop: Bellhop) -> None:
+    """With scopes and an end; without them it has every right."""
+    bellhop(
+        "keys", "create", "--organisation", "Demo", "--name", "door", "--scope", "check_in", "--expires", "2031-05-17"
+    )
+    bellhop("keys", "create", "--organisation", "Demo")
+    door, other = bellhop("keys", "list", "--json").json
+    assert (door["name"], door["scopes"], door["expires_at"][:10]) == ("door", ["check_in"], "2031-05-17")
+    assert (other["scopes"], other["expires_at"]) == (["*"], None)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--scope", "checkin", "did you mean 'check_in'?"),
+        ("--expires", "2020-01-01", "give a moment to come"),
+        ("--expires", "tomorrow", "write 2031-05-17"),
+    ],
+    ids=["unknown-scope", "expiry-in-the-past", "no-moment"],
+)
+def test_key_that_cannot_be_is_refused_with_what_is_right(bellhop: Bellhop, option: str, value: str, said: str) -> None:
+    """And none is made."""
+    ran = bellhop("keys", "create", "--organisation", "Demo", option, value)
+    assert (ran.code == 0, bellhop("keys", "list", "--json").json) == (False, [])
+    assert said in " ".join((ran.out + ran.err).replace("│", " ").split())
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [(("keys", "create"), 2), (("keys", "create", "--organisation", "  "), 2), (("nothing",), 2), (("keys",), 2)],
