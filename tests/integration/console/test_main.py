@@ -230,6 +230,19 @@ def test_repair_of_a_queue_that_is_none_of_ours_is_refused(
     assert (ran.code, "`bellhop queues` lists them" in ran.err) == (1, True)
 
 
+def test_job_is_shown_with_its_state(bellhop: Bellhop, database: Database) -> None:
+    """And one that nobody knows is refused in a sentence."""
+    bellhop("schedules", "run", "ticketing.expire_orders")
+    message_id = str(database.value("SELECT message_id FROM messaging.outbox"))
+    shown = bellhop("jobs", "show", message_id, "--json")
+    unknown = bellhop("jobs", "show", "00000000-0000-7000-8000-000000000000")
+
+    assert [(job["message_id"], job["state"], job["where"]) for job in shown.json] == [
+        (message_id, "dispatched", "in the outbox")
+    ]
+    assert (unknown.code, "it never was, or it is done and no longer kept" in unknown.err) == (1, True)
+
+
 def test_schedules_are_listed_with_their_next_tick(bellhop: Bellhop) -> None:
     """By name, with cron and time zone."""
     every = bellhop("schedules", "list", "--json").json
