@@ -4,7 +4,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help setup servers lock format lint types architecture migrate demo up down restart test test-long bench
+.PHONY: help setup servers lock format lint types architecture migrate demo up down restart test test-long test-clones bench
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -22,6 +22,8 @@ PARALLEL := -n 2 --dist loadfile
 
 # Passed on to pytest: make test PYTEST_ARGS="tests/unit -k outbox"
 PYTEST_ARGS ?=
+
+CLONES := 5
 
 # What is set in the environment is used as given; otherwise the stack that `make up` started.
 STACK := if [ -z "$$DATABASE_URL" ]; then \
@@ -103,6 +105,13 @@ test-long: setup lint types architecture servers ## the same, the fault campaign
 	@$(BIN)/python -m deploy.local install-office
 	@echo "test-long: pytest"
 	@$(BIN)/pytest $(PYTEST_ARGS)
+
+test-clones: ## `make test` in five fresh clones of what is committed, one after the other (CLONES=…)
+	@for number in $$(seq $(CLONES)); do \
+		folder=$$(mktemp -d) && chmod 755 "$$folder" && echo "test-clones: $$number of $(CLONES), in $$folder" || exit 1; \
+		git clone --quiet . "$$folder/bellhop" && $(MAKE) --no-print-directory -C "$$folder/bellhop" test || { \
+			echo "Clone $$number of $(CLONES) failed; it stays in $$folder." >&2; exit 1; }; \
+		rm -rf "$$folder"; done
 
 bench: setup $(BENCH)/.installed ## the benchmarks beside their rivals, as a table and as .run/bench.json
 	@$(BIN)/python -m tests.benchmarks

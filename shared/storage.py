@@ -1,10 +1,9 @@
 """Files and where they are kept: a folder (`file:///…`) or a bucket (`s3://bucket/prefix`), through one interface.
 
-A write is atomic: a reader gets the old object, the new one, or none, never half of one. A folder's files are not
-flushed to the disk one by one, so that a power cut can take the last seconds; a bucket has no such gap.
+A write is atomic and durable: a reader gets the old object, the new one, or none, never half of one, and what was written
+is there after a power cut, in a folder as in a bucket.
 """
 
-import errno
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -20,6 +19,7 @@ from obstore.store import LocalStore, ObjectStore, S3Store
 
 from shared.errors import BellhopError, PermanentError, TransientError
 from shared.ids import new_id
+from shared.local_files import ADVICE, IMPOSSIBLE_NAME, Made, write_durably
 from shared.retention import Prefix, kept_until
 
 LONGEST_KEY: Final = 900
@@ -33,21 +33,8 @@ PARTS_AT_ONCE: Final = 2
 
 _SEGMENT = re.compile(r"[A-Za-z0-9_=@+-][A-Za-z0-9._=@+-]{0,199}")
 _UNFINISHED = re.compile(r".+#\d+")
-"""How obstore names the file of a write that is not complete."""
+"""How the file of a write is named that is not complete, by us as by obstore."""
 _OS_ERROR = re.compile(r"\(os error (\d+)\)")
-
-_ADVICE: Final = {
-    errno.ENOSPC: "the disk is full: free some space, or point STORAGE_URL elsewhere",
-    errno.EDQUOT: "the disk quota is used up: raise it, or free some space",
-    errno.EFBIG: "the file is larger than the file system, or a limit of this process, allows",
-    errno.EROFS: "the file system is read-only: mount it for writing",
-    errno.EACCES: "permission denied: give the user of this process the right to write there",
-    errno.EPERM: "not permitted: give the user of this process the right to write there",
-    errno.EIO: "the disk reports an input/output error: look at its health",
-    errno.EMFILE: "too many open files: raise the limit of this process",
-    errno.EEXIST: "a file stands where the folder should be: move it away, or change STORAGE_URL",
-}
-_IMPOSSIBLE_KEY: Final = (errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG)
 
 
 class StorageObjectMissing(PermanentError):  # noqa: N818 - says what is the matter
@@ -133,9 +120,21 @@ class Storage:
     def put(self, key: str, data: bytes, content_type: str) -> None:
         """Write an object, over any old one. A folder does not keep the content type."""
         path = _valid(key)
-        attributes = {"Content-Type": content_type} if self._folder is None else None
+        if self._folder is not None:
+            self._write(self._folder, path, [data])
+            return
         with _translated(f"writing {key}"):
-            self._store.put(path, data, attributes=attributes)
+            self._store.put(path, data, attributes={"Content-Type": content_type})
+
+    def _write(self, folder: Path, path: str, pieces: Iterable[bytes]) -> int:
+        self._assure_folder()
+        made = Made(pieces)
+        try:
+            return write_durably(folder, path, made)
+        except OSError as error:
+            if made.failed is error:
+                raise
+            raise translate(error, f"writing {path}") from error
 
     def put_stream(self, key: str, pieces: Iterable[bytes], content_type: str) -> int:
         """Write an object piece by piece, with two parts of 8 MiB in memory; returns its size in bytes.
@@ -145,7 +144,9 @@ class Storage:
         incomplete uploads).
         """
         path, size = _valid(key), 0
-        attributes = {"Content-Type": content_type} if self._folder is None else None
+        if self._folder is not None:
+            return self._write(self._folder, path, pieces)
+        attributes = {"Content-Type": content_type}
         with _translated(f"writing {key}"):
             writer = obstore.open_writer(
                 self._store, path, attributes=attributes, buffer_size=PART, max_concurrency=PARTS_AT_ONCE
@@ -290,10 +291,10 @@ def translate(error: Exception, doing: str) -> BellhopError:
     if isinstance(error, FileNotFoundError) and not ("NoSuchBucket" in text or doing.startswith("writing")):
         return StorageObjectMissing(f"{doing}: there is no such object")
     found = _OS_ERROR.search(text)
-    number = int(found.group(1)) if found else None
-    if number in _IMPOSSIBLE_KEY:
+    number = int(found.group(1)) if found else getattr(error, "errno", None)
+    if number in IMPOSSIBLE_NAME:
         return StorageKeyInvalid(f"{doing}: another object is in the way, or the name is too long ({text})")
-    advice = _ADVICE.get(number or 0)
+    advice = ADVICE.get(number or 0)
     if advice is None:
         advice = "check STORAGE_URL, the AWS_* variables, the bucket's rights, and that the storage is up"
     return StorageUnavailable(f"{doing}: {advice} ({text})")

@@ -28,6 +28,7 @@ from services.gateway.openapi import document_of, operation_id, released_version
 from services.gateway.probes import probe_router
 from services.gateway.problems import FORESEEN, answer_foreseen
 from services.gateway.requests import Observe, RequestMiddleware
+from services.gateway.running_again import RunAgainMiddleware
 from services.gateway.settings import GatewaySettings
 from services.gateway.uploads.middleware import UploadLimits, UploadMiddleware
 from shared.api import Api, ProblemOut, Resources
@@ -114,6 +115,7 @@ def _middleware(
         Middleware(AdmissionMiddleware, in_flight=gateway.in_flight, patience=gateway.queue_seconds),
         Middleware(AuthenticationMiddleware, authenticate=authenticate),
         Middleware(IdempotencyMiddleware, store=store),
+        Middleware(RunAgainMiddleware),
     ]
 
 

@@ -20,6 +20,8 @@ from starlette.routing import Route
 from shared.api import Problem
 from shared.errors import BellhopError, TransientError
 from shared.messaging.causes import current_cause
+from shared.messaging.gate import should_run_again
+from shared.texts import to_json
 
 MEDIA_TYPE = "application/problem+json"
 DATABASE_RETRY_SECONDS = 5
@@ -45,6 +47,14 @@ _CONTENDED = (
 )
 FORESEEN = (Problem, HTTPException, RequestValidationError, BellhopError, DBAPIError, PoolTimeoutError, psycopg.Error)
 """Classes of which an error may have an answer of its own; whatever is not among them is a bug."""
+
+
+RUNS_LEFT = "runs_left"
+"""Member of a request's state: how often it may be run again. Not there where it cannot: its body is not in memory."""
+
+
+class RunAgainError(Exception):
+    """Raised in place of an answer, where PostgreSQL says to run the transaction again: nothing was written or sent."""
 
 
 def problem_of(error: BaseException) -> Problem | None:
@@ -83,12 +93,17 @@ def problem_response(problem: Problem) -> Response:
         "request_id": current_cause().correlation_id,
         **problem.extra,
     }
-    content = orjson.dumps(body, default=str)
+    try:
+        content = orjson.dumps(body, default=str)
+    except orjson.JSONEncodeError:  # half a surrogate pair, quoted from what was asked
+        content = to_json(body)
     return Response(content, problem.status, headers=problem.headers, media_type=MEDIA_TYPE)
 
 
 async def answer_foreseen(request: Request, error: Exception) -> Response:
     """FastAPI's handler of the FORESEEN classes. What has no answer of its own goes on as the bug that it is."""
+    if should_run_again(error) and request.scope["state"].get(RUNS_LEFT, 0) > 0:
+        raise RunAgainError from error
     problem = problem_of(error)
     if problem is None:
         raise error

@@ -26,6 +26,13 @@ class RebuildRunningError(PermanentError):
     http_status: ClassVar[int] = 409
 
 
+class LogTrimmedError(PermanentError):
+    """The log of events has lost its beginning to its retention: the projection cannot be made of it any more."""
+
+    code: ClassVar[str] = "event_log_trimmed"
+    http_status: ClassVar[int] = 409
+
+
 class TypesettingError(PermanentError):
     """A document could not be typeset: its template or its data are at fault, or it needs more than it may have."""
 

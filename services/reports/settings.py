@@ -5,6 +5,8 @@ from typing import Final
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.retention import Days
+
 MEBIBYTE: Final = 1024 * 1024
 
 
@@ -19,6 +21,8 @@ class ReportsSettings(BaseSettings):
     """Bytes that the file of an import may have."""
     import_rows: int = Field(500_000, ge=1, le=1_000_000)
     """Rows that the file of an import may have."""
+    retention_event_log_days: Days = None
+    """How long the log of events is kept: days, or `forever`. The projection cannot be rebuilt from a log that was cut."""
     import_days: int = Field(7, ge=1, le=365)
     """For how many days the files of an import are kept: from its upload, and once more from its end."""
     pdf_rows: int = Field(3_000, ge=1, le=10_000)

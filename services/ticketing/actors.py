@@ -61,7 +61,7 @@ def fulfil_order(message: FulfilOrder, session: Session, press: Press) -> None:
     printing.fulfil_order(session, press, message)
 
 
-@actor(ExpireOrders, queue=DEFAULT, tries=1, time_limit=120)
+@actor(ExpireOrders, queue=DEFAULT, tries=3, backoff=Delays([1, 5]), time_limit=120)
 def expire_orders(_message: ExpireOrders, session: Session, _press: Press) -> None:
     orders.expire_due(session)
 

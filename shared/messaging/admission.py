@@ -102,7 +102,8 @@ def _pass_through(
 def _refuse(session: Session, admission: Admission, standing: Standing, refusal: PutBack | Skipped) -> str:
     if isinstance(refusal, PutBack):
         delay = timedelta(seconds=max(0.0, refusal.seconds))
-        record_put_back(session, admission.delivery, standing, delay, refusal.reason, dict(admission.tickets))
+        reason = None if refusal.again else refusal.reason
+        record_put_back(session, admission.delivery, standing, delay, reason, dict(admission.tickets))
         return "snoozed"
     _end_unrun(admission.connection, admission.delivery, standing)
     membership.done(admission.connection, admission.delivery, None)

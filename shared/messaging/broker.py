@@ -19,12 +19,20 @@ from shared.messaging.broker_connections import connection_parameters
 from shared.messaging.consumer import ConsumedMessage, Consumer
 from shared.messaging.publisher import Publisher
 from shared.messaging.receipts import Publication
-from shared.messaging.topology import PARK, dead_letter_queue, kept_queue_arguments, work_queue_arguments
+from shared.messaging.topology import (
+    DUE_EXCHANGE,
+    PARK,
+    UNROUTABLE,
+    dead_letter_queue,
+    kept_queue_arguments,
+    work_queue_arguments,
+)
 from shared.messaging.work_queue import StrictWorkQueue
 
 RUNGS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
 """Seconds of the delay ladder for stock actors. A delay is walked down rung by rung, so it is exact to a second."""
 CONFIRM_SECONDS = 10.0
+NOT_FOUND = 404
 _PERSISTENT = pika.BasicProperties(delivery_mode=2)
 
 
@@ -65,6 +73,7 @@ class Broker(RabbitmqBroker):
         self._publisher: Publisher | None = None
         self._publisher_lock = Lock()
         self._ladder_declared = False
+        self._bound: set[str] = set()
 
     @property
     def consumer_class(self) -> type[Consumer]:
@@ -130,12 +139,17 @@ class Broker(RabbitmqBroker):
             try:
                 self.declare_queue(message.queue_name, ensure=True)
                 self._declare_ladder()
-                exchange = f"bellhop.delay.{rung}s" if rung else ""
+                self._bind_to_ladder(message.queue_name)
+                exchange = f"bellhop.ladder.{rung}s" if rung else ""
                 self.channel.basic_publish(exchange, message.queue_name, message.encode(), _PERSISTENT, mandatory=True)
             except (pika.exceptions.AMQPConnectionError, pika.exceptions.AMQPChannelError) as error:
                 del self.connection
                 self._ladder_declared = False
-                if isinstance(error, pika.exceptions.UnroutableError):
+                self._bound.clear()
+                if (
+                    isinstance(error, pika.exceptions.UnroutableError)
+                    or getattr(error, "reply_code", None) == NOT_FOUND
+                ):
                     self.queues_pending.add(message.queue_name)
                 if last:
                     raise ConnectionClosed(error) from None
@@ -145,12 +159,13 @@ class Broker(RabbitmqBroker):
     def _declare_ladder(self) -> None:
         if self._ladder_declared:
             return
+        self._declare_way_down()
         for rung in RUNGS:
-            name = f"bellhop.delay.{rung}s"
+            name = f"bellhop.ladder.{rung}s"
             arguments = {
                 **kept_queue_arguments(),
                 "x-message-ttl": rung * 1000,
-                "x-dead-letter-exchange": "",
+                "x-dead-letter-exchange": DUE_EXCHANGE,
                 "x-dead-letter-strategy": "at-least-once",
                 "x-overflow": "reject-publish",
             }
@@ -158,6 +173,21 @@ class Broker(RabbitmqBroker):
             self.channel.queue_declare(name, durable=True, arguments=arguments)
             self.channel.queue_bind(name, name)
         self._ladder_declared = True
+
+    def _declare_way_down(self) -> None:
+        """From a rung to a queue: through the exchange behind which what has no queue any more is kept, as for what was
+        parked. Without it such a message stays where it is, and so does everything behind it on its rung.
+        """
+        self.channel.exchange_declare(UNROUTABLE, "fanout", durable=True)
+        self.channel.queue_declare(UNROUTABLE, durable=True, arguments=kept_queue_arguments())
+        self.channel.queue_bind(UNROUTABLE, UNROUTABLE)
+        arguments = {"alternate-exchange": UNROUTABLE}
+        self.channel.exchange_declare(DUE_EXCHANGE, "direct", durable=True, arguments=arguments)
+
+    def _bind_to_ladder(self, queue: str) -> None:
+        if queue not in self._bound:
+            self.channel.queue_bind(queue, DUE_EXCHANGE, queue)
+            self._bound.add(queue)
 
     def hand_back(self, messages: Sequence[ConsumedMessage]) -> list[ConsumedMessage]:
         """Publish messages to their own queues again. Returns those that are confirmed; the others stay unacknowledged."""

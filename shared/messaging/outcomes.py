@@ -167,18 +167,26 @@ def end_starts(connection: Connection, delivery: Delivery, *, is_running: bool =
 
 
 def record_put_back(
-    session: Session, delivery: Delivery, standing: Standing, delay: timedelta, reason: str, tickets: Mapping[str, Any]
+    session: Session,
+    delivery: Delivery,
+    standing: Standing,
+    delay: timedelta,
+    reason: str | None,
+    tickets: Mapping[str, Any],
 ) -> None:
-    """A limiter put the message back before it ran: a snooze, with the tickets of what was reserved for it."""
+    """A limiter put the message back before it ran: a snooze, with the tickets of what was reserved for it. Without a
+    `reason` nothing of it is written into the log of its attempts.
+    """
     connection = driver(session)
     turn = delivery.turn + 1
-    connection.execute(
-        ATTEMPT,
-        (
-            delivery.message_id, delivery.service, delivery.kind, delivery.turn, standing.attempts + 1, "snoozed",
-            "put_back", reason, 0.0, delay,
-        ),
-    )  # fmt: skip
+    if reason is not None:
+        connection.execute(
+            ATTEMPT,
+            (
+                delivery.message_id, delivery.service, delivery.kind, delivery.turn, standing.attempts + 1, "snoozed",
+                "put_back", reason, 0.0, delay,
+            ),
+        )  # fmt: skip
     inbox.write(connection, delivery, "waiting", turn=turn, attempts=standing.attempts)
     put_off(session, delivery, delay, turn, "snoozed", tickets)
 

@@ -187,3 +187,9 @@ def _in_turn(connection: Connection, purges: Sequence[Purge], at: datetime | Non
 def purge_in(session: Session, purges: Sequence[Purge], seconds: float, *, at: datetime | None = None) -> bool:
     """The same in the session's transaction, for a service's own tables. Returns whether all are at rest."""
     return purge_some(driver(session), purges, seconds, at=at)[1]
+
+
+def has_removed(session: Session, name: str) -> bool:
+    """Whether a purge has ever removed anything."""
+    row = driver(session).execute("SELECT removed FROM messaging.purge_progress WHERE name = %s", (name,)).fetchone()
+    return row is not None and int(str(row[0])) > 0

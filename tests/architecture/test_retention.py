@@ -8,11 +8,32 @@ from functools import cache
 
 import pytest
 
+from services.appointments.domain.retention import Keep as KeepAppointments
+from services.appointments.repository import retention as appointments
+from services.notifications import repository as notifications
+from services.notifications.domain.retention import Keep as KeepNotifications
+from services.reports.repository import retention as reports
+from services.ticketing.domain.retention import Keep as KeepTicketing
+from services.ticketing.repository import retention as ticketing
+from services.webhooks.domain.retention import Keep as KeepWebhooks
+from services.webhooks.repository import retention as webhooks
 from shared.database.base import Base
+from shared.messaging.retention import MessagingRetention
+from shared.messaging.retention import purges as messaging
 from shared.retention import Prefix, Retention
 from tests.architecture.settings_classes import settings_read
 from tests.architecture.source import ROOT, python_files, tree_of
 
+ALL_PURGES = [
+    *messaging(MessagingRetention()),
+    *webhooks.purges(KeepWebhooks()),
+    *ticketing.purges(KeepTicketing()),
+    *notifications.purges(KeepNotifications()),
+    *appointments.purges(KeepAppointments()),
+    *reports.purges(None),
+]
+ELSEWHERE = {"messaging.published", "reports.imports"}
+"""Dropped by partitions; swept with its files."""
 DOCUMENT = "docs/retention.md"
 HOW = (
     "say it beside the model: `__retention__ = kept_for(SETTING, since)`, or kept_with, kept_until, kept_for_ever with its "
@@ -101,6 +122,17 @@ def test_every_setting_of_a_retention_is_declared_by_what_it_keeps() -> None:
     named = {setting for retention in declared().values() for setting in retention.settings}
     unnamed = sorted(name for name in settings_read() if "_RETENTION_" in name and name not in named)
     assert not unnamed, f"{unnamed} are read, and no table says that it goes by them: {HOW}"
+
+
+def test_every_table_that_is_kept_for_a_setting_is_purged_by_it() -> None:
+    """What is declared is done: by a Purge of the table with that setting's default, or as ELSEWHERE says."""
+    purged = {one.table for one in ALL_PURGES}
+    idle = sorted(
+        name
+        for name, model in models().items()
+        if (said := retention_of(model)) is not None and said.settings and name not in purged | ELSEWHERE
+    )
+    assert not idle, f"nothing deletes from {idle}: add a Purge to the service's repository/retention.py"
 
 
 @pytest.mark.parametrize("name", sorted(declared()))

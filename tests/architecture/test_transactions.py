@@ -45,7 +45,9 @@ def _is_docstring(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
-QUERIES = {("services/appointments/repository/appointments.py", "AppointmentRow.id.in_(former)")}
+QUERIES = {
+    ("services/appointments/repository/appointments.py", "AppointmentRow.id.in_(former)"),
+}
 """(file, condition) whose list is a query: PostgreSQL has its values already."""
 
 

@@ -58,13 +58,27 @@ def read_stored_calendar_event(
     return _ReadingStored(dependencies)
 
 
-@provider_actor(SyncCalendar, queue=DEFAULT, tries=3, backoff=Delays([30, 120]), time_limit=300, call_deadline=35)
+@provider_actor(
+    SyncCalendar,
+    queue=DEFAULT,
+    tries=3,
+    backoff=Delays([30, 120]),
+    time_limit=300,
+    call_deadline=35,
+    repeatable=True,  # it only asks, and the newest answer is the one that is kept
+)
 def sync_calendar(dependencies: Dependencies) -> ProviderSteps[SyncCalendar, Sync, Offered]:
     return _Syncing(dependencies)
 
 
 @provider_actor(
-    FindMissedBookings, queue=DEFAULT, tries=3, backoff=Delays([60, 300]), time_limit=300, call_deadline=245
+    FindMissedBookings,
+    queue=DEFAULT,
+    tries=3,
+    backoff=Delays([60, 300]),
+    time_limit=300,
+    call_deadline=245,
+    repeatable=True,  # it only asks; bookings that are known already are known by their uid
 )
 def find_missed_bookings(dependencies: Dependencies) -> ProviderSteps[FindMissedBookings, Look, Found]:
     return _Looking(dependencies)

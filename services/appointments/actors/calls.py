@@ -66,6 +66,7 @@ def call_failed(message: CallFailed, session: Session, dependencies: Dependencie
     tries=6,
     backoff=Delays([30, 120, 600, 1800, 3600]),
     call_deadline=ASK_DEADLINE,
+    repeatable=True,  # it only asks
     on_failure=AlertFailure,
 )
 def fetch_call(dependencies: Dependencies) -> ProviderSteps[FetchCall, Look, Seen]:
@@ -84,6 +85,7 @@ def read_stored_call(dependencies: Dependencies) -> ProviderSteps[ReadStoredCall
     backoff=Delays([60, 300]),
     time_limit=300,
     call_deadline=270,
+    repeatable=True,  # it only asks; calls that are known already are known by their id
     on_failure=AlertFailure,
 )
 def find_missed_calls(dependencies: Dependencies) -> ProviderSteps[FindMissedCalls, Search, Sequence[str]]:

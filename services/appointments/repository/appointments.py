@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from psycopg.errors import DeadlockDetected, ExclusionViolation, LockNotAvailable
+from psycopg.errors import ExclusionViolation, LockNotAvailable
 from sqlalchemy import delete, func, insert, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_not
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -187,11 +187,14 @@ class Appointments:
 
 @contextmanager
 def _bounded_wait() -> Iterator[None]:
-    """Raises CalendarBusyError where PostgreSQL ended the wait for others (its lock_timeout, or a circle)."""
+    """Raises CalendarBusyError where PostgreSQL ended the wait for others: its lock_timeout was reached.
+
+    A deadlock goes on as what it is: whoever runs the transaction runs it again at once.
+    """
     try:
         yield
     except OperationalError as error:
-        if isinstance(error.orig, LockNotAvailable | DeadlockDetected):
+        if isinstance(error.orig, LockNotAvailable):
             raise CalendarBusyError("others work on the same calendar at this moment", retry_after=1) from error
         raise
 

@@ -1,6 +1,7 @@
 """What the use cases need from outside, put together once in each process."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 
 from services.reports.handlers.export_needs import ExportNeeds
@@ -14,6 +15,9 @@ class Facts(Protocol):
 
     @property
     def rebuild_step_events(self) -> int: ...
+
+    @property
+    def retention_event_log_days(self) -> timedelta | None: ...
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,8 +7,9 @@ into the projection as always: taking in events is indifferent to their order, a
 from uuid import UUID
 
 from services.reports.domain.rebuilds import Rebuild, RebuildState
-from services.reports.errors import RebuildRunningError
+from services.reports.errors import LogTrimmedError, RebuildRunningError
 from services.reports.handlers.dependencies import Facts
+from services.reports.repository import retention
 from services.reports.repository.event_log import EventLog
 from services.reports.repository.projection import Projection
 from services.reports.repository.rebuilds import Rebuilds
@@ -19,12 +20,17 @@ from shared.messaging.outbox import Session, publish
 
 log = get_logger("reports.rebuilding")
 
+TRIM_SECONDS = 0.5
 EMPTIED_FOR_EACH = 5
 """Rows are removed so many times faster than events are taken in."""
 
 
 def start(session: Session) -> UUID:
-    """Begin a rebuild. Raises RebuildRunningError while another one runs."""
+    """Begin a rebuild. Raises RebuildRunningError while another one runs, LogTrimmedError where the log was cut."""
+    if retention.log_was_trimmed(session):
+        raise LogTrimmedError(
+            "old events were let go of (REPORTS_RETENTION_EVENT_LOG_DAYS): a rebuild would lose what they told"
+        )
     rebuild_id = new_id()
     if not Rebuilds(session).start(rebuild_id):
         raise RebuildRunningError("the projection is being rebuilt already: see `bellhop projection show`")
@@ -49,6 +55,11 @@ def step(session: Session, facts: Facts, message: RebuildStep) -> None:
         log.info("projection rebuilt", rebuild_id=rebuild.id, events=rebuild.total)
         return
     publish(session, RebuildStep(rebuild_id=rebuild.id))
+
+
+def trim_log(session: Session, facts: Facts) -> bool:
+    """Let go of a part of the events whose time is over; whether none are left. What was made of them stays."""
+    return retention.purge(session, facts.retention_event_log_days, TRIM_SECONDS)
 
 
 def mark_failed(session: Session, notice: MarkRebuildFailed) -> None:

@@ -13,13 +13,17 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.reports.models.base import Base
-from shared.retention import kept_for_ever, kept_with
+from shared.retention import kept_for, kept_for_ever
 
 
 class LoggedEventRow(Base):
     """An event as it was heard: the source of the projection. `message_id` is that of the message."""
 
-    __retention__ = kept_for_ever("the projection is built from it")
+    __retention__ = kept_for(
+        "REPORTS_RETENTION_EVENT_LOG_DAYS",
+        "recorded_at",
+        but="the projection cannot be rebuilt once something has gone",
+    )
     __tablename__ = "event_log"
     sequence: Mapped[int] = mapped_column(Identity(), primary_key=True)
     message_id: Mapped[UUID] = mapped_column(unique=True)
@@ -55,7 +59,7 @@ class RebuildRow(Base):
 class EventRow(Base):
     """Something to be at."""
 
-    __retention__ = kept_with("reports.event_log")
+    __retention__ = kept_for_ever("what exports and figures are made of, until somebody is forgotten")
     __tablename__ = "events"
     id: Mapped[UUID] = mapped_column(primary_key=True)
     organisation_id: Mapped[UUID]
@@ -71,7 +75,7 @@ class EventRow(Base):
 class OrderRow(Base):
     """An order, with the moments of all that happened to it, from which its status follows."""
 
-    __retention__ = kept_with("reports.event_log")
+    __retention__ = kept_for_ever("what exports and figures are made of, until somebody is forgotten")
     __tablename__ = "orders"
     id: Mapped[UUID] = mapped_column(primary_key=True)
     organisation_id: Mapped[UUID]
@@ -98,7 +102,7 @@ class OrderRow(Base):
 class OrderItemRow(Base):
     """So many of one ticket type in an order, at the price of that moment."""
 
-    __retention__ = kept_with("reports.event_log")
+    __retention__ = kept_for_ever("what exports and figures are made of, until somebody is forgotten")
     __tablename__ = "order_items"
     order_id: Mapped[UUID] = mapped_column(primary_key=True)
     ticket_type_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -110,7 +114,7 @@ class OrderItemRow(Base):
 class TicketRow(Base):
     """A ticket, from when it was issued or, whichever was told first, checked in."""
 
-    __retention__ = kept_with("reports.event_log")
+    __retention__ = kept_for_ever("what exports and figures are made of, until somebody is forgotten")
     __tablename__ = "tickets"
     id: Mapped[UUID] = mapped_column(primary_key=True)
     organisation_id: Mapped[UUID]
@@ -131,7 +135,7 @@ class TicketRow(Base):
 class PaymentRow(Base):
     """Money that came in. Whose it is says the order, which may be told of later; `order_id` is what the payer said."""
 
-    __retention__ = kept_with("reports.event_log")
+    __retention__ = kept_for_ever("what exports and figures are made of, until somebody is forgotten")
     __tablename__ = "payments"
     id: Mapped[UUID] = mapped_column(primary_key=True)
     order_id: Mapped[UUID | None]
@@ -149,7 +153,7 @@ class AppointmentRow(Base):
     `booked_at` is when it was booked first, `cancelled_at` when it was cancelled last: it may stand again since.
     """
 
-    __retention__ = kept_with("reports.event_log")
+    __retention__ = kept_for_ever("what exports and figures are made of, until somebody is forgotten")
     __tablename__ = "appointments"
     id: Mapped[UUID] = mapped_column(primary_key=True)
     organisation_id: Mapped[UUID]
@@ -170,7 +174,7 @@ class AppointmentRow(Base):
 class CallRow(Base):
     """A call and where it has led to; the newest word counts."""
 
-    __retention__ = kept_with("reports.event_log")
+    __retention__ = kept_for_ever("what exports and figures are made of, until somebody is forgotten")
     __tablename__ = "calls"
     id: Mapped[UUID] = mapped_column(primary_key=True)
     organisation_id: Mapped[UUID]
@@ -183,7 +187,7 @@ class CallRow(Base):
 class NotificationRow(Base):
     """A mail or a text message that has come to its end; the newest word counts."""
 
-    __retention__ = kept_with("reports.event_log")
+    __retention__ = kept_for_ever("what exports and figures are made of, until somebody is forgotten")
     __tablename__ = "notifications"
     id: Mapped[UUID] = mapped_column(primary_key=True)
     organisation_id: Mapped[UUID | None]

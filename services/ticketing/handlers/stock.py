@@ -10,6 +10,9 @@ from services.ticketing.repository import Orders, Stock
 from shared.contracts.ticketing import OrderExpired
 from shared.messaging.outbox import Session, publish_all
 
+OVERDUE_BATCH = 500
+"""Holds that are ended at a time for a buyer who waits: until there is enough, or no more of them."""
+
 
 def take(session: Session, wanted: Sequence[Line | Item]) -> None:
     """Take all that is wanted, or nothing. Raises SoldOutError, StockBusyError.
@@ -18,12 +21,13 @@ def take(session: Session, wanted: Sequence[Line | Item]) -> None:
     sweep.
     """
     stock, changes = Stock(session), {line.ticket_type_id: line.quantity for line in wanted}
-    if stock.change(changes) is None:
-        return
-    ended = expire(session, Orders(session).lock_overdue(changes))
-    for ticket_type_id, quantity in taken_by(ended).items():
-        changes[ticket_type_id] = changes.get(ticket_type_id, 0) - quantity
-    short = stock.change(changes)
+    short, are_more = stock.change(changes), True
+    while short is not None and are_more:
+        ended = expire(session, Orders(session).lock_overdue(changes, OVERDUE_BATCH))
+        are_more = len(ended) == OVERDUE_BATCH
+        for ticket_type_id, quantity in taken_by(ended).items():
+            changes[ticket_type_id] = changes.get(ticket_type_id, 0) - quantity
+        short = stock.change(changes)
     if short is not None:
         raise _sold_out(wanted, short)
 

@@ -74,8 +74,8 @@ class Orders:
             raise OrderNotFoundError(f"there is no order {order_id}")
         return found[0]
 
-    def lock_overdue(self, ticket_type_ids: Collection[UUID]) -> list[Order]:
-        """The held orders with stock of these ticket types whose hold is over, locked.
+    def lock_overdue(self, ticket_type_ids: Collection[UUID], limit: int) -> list[Order]:
+        """Up to `limit` held orders with stock of these ticket types whose hold is over, locked.
 
         It waits for those that somebody else works on: they are being expired or paid at this moment, and whether
         their stock is free is known only then. In the order of ids. Raises StockBusyError.
@@ -83,7 +83,7 @@ class Orders:
         holds_some = exists().where(
             OrderItemRow.order_id == OrderRow.id, is_one_of(OrderItemRow.ticket_type_id, ticket_type_ids)
         )
-        query = select(OrderRow).where(overdue(), holds_some).order_by(OrderRow.id)
+        query = select(OrderRow).where(overdue(), holds_some).order_by(OrderRow.id).limit(limit)
         return self._read(query.with_for_update(key_share=True, of=OrderRow))
 
     def claim_overdue(self, limit: int) -> list[Order]:

@@ -19,23 +19,18 @@ class Stock:
     def change(self, changes: Mapping[UUID, int]) -> UUID | None:
         """Add to the counters all together or not at all; returns the id of the first ticket type that has too few.
 
-        In the order of ids, so that two orders never wait for each other. After a failure nothing is held any more, so
-        that the caller may lock orders (which come before ticket types). Raises StockBusyError.
+        Orders are locked before ticket types, and ticket types in the order of their ids, so that nobody waits in a
+        circle. An update that has waited for its row keeps the row's lock though its condition does not hold any more:
+        the savepoint gives it back, so that after a failure the caller may lock orders. Raises StockBusyError.
         """
         ordered = sorted((ticket_type_id, by) for ticket_type_id, by in changes.items() if by)
         with bounded_wait():
-            if len(ordered) > 1:
-                return self._all_or_nothing(ordered)
-            return self._first_short(ordered)
-
-    def _all_or_nothing(self, ordered: Sequence[tuple[UUID, int]]) -> UUID | None:
-        """A single statement, as most orders need, does without the two round trips of a savepoint."""
-        savepoint = self._session.begin_nested()
-        short = self._first_short(ordered)
-        if short is None:
-            savepoint.commit()
-        else:
-            savepoint.rollback()
+            savepoint = self._session.begin_nested()
+            short = self._first_short(ordered)
+            if short is None:
+                savepoint.commit()
+            else:
+                savepoint.rollback()
         return short
 
     def _first_short(self, ordered: Sequence[tuple[UUID, int]]) -> UUID | None:

@@ -11,6 +11,7 @@ from services.webhooks.domain.deliveries import DeliveryState
 from services.webhooks.domain.endpoints import Place
 from services.webhooks.errors import UnknownEndpointError
 from services.webhooks.models import DeliveryRow, EndpointRow
+from shared.database.lists import is_one_of
 
 BURST_SECONDS = 1.0
 """So much of its rate an endpoint may be sent at once after a while of nothing."""
@@ -63,7 +64,7 @@ class Places:
         """Those of the endpoints that are paused, or where something waits: what comes now waits behind it."""
         waits = exists().where(DeliveryRow.endpoint_id == EndpointRow.id, DeliveryRow.waiting)
         query = select(EndpointRow.id).where(
-            EndpointRow.id.in_(endpoint_ids), EndpointRow.paused_at.is_not(None) | waits
+            is_one_of(EndpointRow.id, endpoint_ids), EndpointRow.paused_at.is_not(None) | waits
         )
         return set(self._session.scalars(query))
 
@@ -71,7 +72,7 @@ class Places:
         """The oldest that wait, which do so no longer."""
         oldest = self.oldest(endpoint_id, count)
         if oldest:
-            released = update(DeliveryRow).where(DeliveryRow.id.in_(oldest)).values(waiting=False)
+            released = update(DeliveryRow).where(is_one_of(DeliveryRow.id, oldest)).values(waiting=False)
             self._session.execute(released.execution_options(synchronize_session=False))
         return oldest
 
@@ -134,7 +135,7 @@ class Places:
             "waiting": False,
         }
         oldest = list(self._session.scalars(these.order_by(DeliveryRow.id).limit(limit)))
-        ended = update(DeliveryRow).where(DeliveryRow.id.in_(oldest)).values(**values)
+        ended = update(DeliveryRow).where(is_one_of(DeliveryRow.id, oldest)).values(**values)
         self._session.execute(ended.execution_options(synchronize_session=False))
         return len(oldest)
 

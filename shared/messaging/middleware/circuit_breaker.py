@@ -75,13 +75,19 @@ class CircuitBreaker(JobMiddleware):
         seconds, probe = row
         message_id = admission.delivery.message_id
         if seconds > 0 and probe is None:
-            return PutBack(seconds, f"the breaker {self.name} is open")
+            return self._put_back(admission, seconds, "is open")
         if seconds <= 0 or probe == message_id:
             lease = timedelta(seconds=admission.lease)
             parameters = {"lease": lease, "message_id": message_id, "name": self.name}
             if admission.connection.execute(_PROBE, parameters).fetchone():
                 return None
-        return PutBack(min(self.pause, PROBE_PATIENCE_SECONDS), f"the breaker {self.name} waits for its probe")
+        return self._put_back(admission, min(self.pause, PROBE_PATIENCE_SECONDS), "waits for its probe")
+
+    def _put_back(self, admission: Admission, seconds: float, state: str) -> PutBack:
+        """While the provider is down thousands wait, each asking every few seconds: only the first time is written down."""
+        key = f"breaker {self.name}"
+        again, admission.tickets[key] = key in admission.tickets, True
+        return PutBack(seconds, f"the breaker {self.name} {state}", again=again)
 
     def withdraw(self, admission: Admission) -> None:
         self._release(admission)

@@ -20,10 +20,14 @@ Ended = Literal["done", "retry", "snoozed", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class PutBack:
-    """Not now: put the message back for `seconds`, without spending an attempt."""
+    """Not now: put the message back for `seconds`, without spending an attempt.
+
+    One that is `again` put back for the same reason leaves no further line in the log of its attempts.
+    """
 
     seconds: float
     reason: str
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

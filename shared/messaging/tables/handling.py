@@ -87,6 +87,7 @@ class FailedJobRow(Base):
     resolution: Mapped[str | None]
     resolution_note: Mapped[str | None]
     __table_args__ = (
+        Index(None, "failed_at", "id"),
         Index("ix_failed_job_open", "failed_at", postgresql_where=text("resolved_at IS NULL")),
         Index(None, "message_id"),
         Index(None, "correlation_id"),

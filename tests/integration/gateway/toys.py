@@ -4,6 +4,7 @@ import hashlib
 import os
 import signal
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated, Literal, get_args
 from uuid import UUID
@@ -58,6 +59,8 @@ class Gate:
 
 
 gate = Gate()
+lost: Counter[str] = Counter()
+"""How many deadlocks each request has lost so far, by what it asks for."""
 
 
 class Doom:
@@ -77,6 +80,9 @@ def make_toy(body: ToyIn, caller: CallerDep, work: WorkDep, response: Response) 
         publish(session, ToyMade(number=body.number))
         if Doom.at == "before_commit":
             event.listen(session, "before_commit", lambda _: _die())
+        if body.how.startswith("deadlock") and lost[body.how] < body.number:
+            lost[body.how] += 1
+            session.execute(text("DO $$ BEGIN RAISE EXCEPTION 'deadlock' USING ERRCODE = '40P01'; END $$"))
         if body.how == "sold_out":
             raise Problem(409, "sold_out", "none left")
     if body.how == "held":

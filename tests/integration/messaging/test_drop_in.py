@@ -17,6 +17,7 @@ from dramatiq.rate_limits.backends import StubBackend
 
 from deploy.local.rabbitmq import RabbitMQ
 from shared.messaging.broker import RUNGS, Broker
+from shared.messaging.topology import UNROUTABLE
 from tests.integration.messaging.stock import let_mature, working
 from tests.support.vhosts import VirtualHost
 from tests.support.waiting import wait_for
@@ -106,9 +107,30 @@ def test_long_delay_waits_on_the_highest_rung_below_it(broker: Broker, rabbitmq:
     """It is walked down from there, so it is exact to a second; no worker is needed to hold it."""
     actor_of(broker, lambda: None).send_with_options(delay=3_600_000)
 
-    assert {rung: rabbitmq.count(f"bellhop.delay.{rung}s") for rung in RUNGS if rung >= 1024} == {
+    assert {rung: rabbitmq.count(f"bellhop.ladder.{rung}s") for rung in RUNGS if rung >= 1024} == {
         1024: 0, 2048: 1, 4096: 0
     }  # fmt: skip
+
+
+def test_delayed_messages_behind_some_whose_queue_is_gone_arrive(
+    broker: Broker, worker: Worker, rabbitmq: VirtualHost
+) -> None:
+    """Dead-lettering at least once waits for 32 of them to be taken, for ever, unless an alternate exchange takes them."""
+    ran: list[int] = []
+    lost = actor_of(broker, lambda: None, queue="gone", name="lost")
+    work = actor_of(broker, ran.append)
+    for _ in range(60):
+        lost.send_with_options(delay=3_000)
+    worker.consumers.pop("gone").stop()
+    connection = rabbitmq.connect()
+    connection.channel().queue_delete("gone")
+    connection.close()
+    for number in range(10):
+        work.send_with_options(args=(number,), delay=3_000)
+
+    wait_for(lambda: sorted(ran) == list(range(10)), 30, "those behind them")
+
+    assert rabbitmq.count(UNROUTABLE) > 0
 
 
 def test_message_out_of_retries_is_a_dead_letter(broker: Broker, worker: Worker) -> None:

@@ -5,7 +5,9 @@ from uuid import UUID
 
 import orjson
 import pytest
+from sqlalchemy.orm import Session
 
+from shared.database.session import driver
 from shared.errors import PermanentError
 from shared.ids import new_id
 from shared.messaging.delivery import Delivery
@@ -187,3 +189,22 @@ def test_unknown_job_is_not_found(bench: Bench) -> None:
     """The error says where to look."""
     with bench.database.work("toyshop")() as session, pytest.raises(FailedJobNotFoundError, match="failed list"):
         show_failed(session, new_id())
+
+
+def test_list_with_settled_jobs_sorts_nothing(bench: Bench) -> None:
+    """There may be hundreds of thousands of them; the list shows the newest hundred."""
+    bench.database.query(
+        "INSERT INTO messaging.failed_job (id, service, kind, turn, attempts, reason, error, body, resolved_at, failed_at)"
+        " SELECT gen_random_uuid(), 'toyshop', 'toyshop.toy.make', 1, 1, 'permanent', '', '', now(),"
+        " now() - interval '1 second' * number FROM generate_series(1, 20000) AS number"
+    )
+    bench.database.query("ANALYZE messaging.failed_job")
+    with Session(bench.database.engine("toyshop")) as session:
+        listed = list_failed(session, include_resolved=True)
+        plan = driver(session).execute(
+            "EXPLAIN SELECT id FROM messaging.failed_job WHERE (NULL::text IS NULL OR service = NULL)"
+            " AND (true OR resolved_at IS NULL) ORDER BY failed_at DESC, id DESC LIMIT 100"
+        )
+        statements = [str(line[0]) for line in plan]
+
+    assert (len(listed), any("Sort" in line for line in statements)) == (100, False), "\n".join(statements)

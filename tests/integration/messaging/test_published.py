@@ -57,7 +57,7 @@ def numbers_in(shop: Shop, queue: str) -> list[int]:
 
 def failures(relay: RelayProcess) -> float:
     value = relay.metrics.registry.get_sample_value("bellhop_published_moves_failed_total", {"service": "relay"})
-    return value
+    return value or 0.0
 
 
 def test_confirmed_message_stands_in_published_as_it_stood_in_the_outbox(shop: Shop) -> None:
@@ -70,7 +70,7 @@ def test_confirmed_message_stands_in_published_as_it_stood_in_the_outbox(shop: S
     shop.publish(ToyMade(number=2))
     before = shop.database.query(f"SELECT {columns} FROM messaging.outbox ORDER BY id")
 
-    shop.start_relay()
+    shop.start_relay(window=1_000, share=1.0)
     wait_for(lambda: rows(shop, "outbox") == 0, what="an empty outbox")
 
     assert shop.database.query(f"SELECT {columns} FROM messaging.published ORDER BY id") == before
@@ -85,7 +85,7 @@ def test_row_that_cannot_be_moved_is_not_published_in_a_loop_and_is_moved_when_i
     """
     spoil, mend = CANNOT_BE_WRITTEN[way]
     shop.declare(HEAR)
-    relay = shop.start_relay(batch=5)
+    relay = shop.start_relay(batch=5, window=1_000, share=1.0)
     shop.publish(ToyMade(number=0))
     wait_for(lambda: rows(shop, "published") == 1, what="the first to be moved")
     wait_for(lambda: shop.database.value(PARTITIONS) == DAYS_AHEAD + 2, what="the partitions")
@@ -118,13 +118,13 @@ def test_relay_that_starts_while_rows_cannot_be_moved_publishes_nothing(shop: Sh
     shop.publish(MakeToy(number=1))
     shop.database.query(spoil)
     for _ in range(2):
-        relay = shop.start_relay()
+        relay = shop.start_relay(window=1_000, share=1.0)
         wait_for(lambda relay=relay: failures(relay) >= 2, what="it to have tried")  # type: ignore[misc] # bound now
         shop.stop(relay)
 
     sent = shop.vhost.count(DEFAULT)
     shop.database.query(mend)
-    shop.start_relay()
+    shop.start_relay(window=1_000, share=1.0)
 
     wait_for(lambda: rows(shop, "published") == 1, what="the message to be moved")
     assert (sent, shop.vhost.count(DEFAULT)) == (0, 1)

@@ -12,7 +12,9 @@ from shared.ids import new_id
 from shared.messaging.purging import Purge, _in_turn, purge_slice, purge_some
 from shared.messaging.retention import MessagingRetention, purges
 from shared.retention import oldest_id
+from tests.integration.messaging.shop import Shop
 from tests.support.databases import Database
+from tests.support.waiting import wait_for
 
 NOW = datetime.now(UTC)
 DAY = timedelta(days=1)
@@ -89,6 +91,14 @@ def test_what_held_a_row_goes_before_it(database: Database) -> None:
     purge(database, NOW + 32 * DAY)
     assert left_in(database, ids) == {"waiting", "open failed job", "scheduled"}
     assert database.value("SELECT count(*) FROM messaging.failed_job") == 1
+
+
+def test_a_running_relay_purges_by_itself(shop: Shop) -> None:
+    """With its own role, beside what it relays."""
+    fill(shop.database, 3_000)
+    shop.start_relay()
+    wait_for(lambda: shop.database.value("SELECT count(*) FROM messaging.inbox") == 0, 30, "the inbox to be purged")
+    assert shop.database.value("SELECT removed FROM messaging.purge_progress WHERE name = 'inbox'") == 3_000
 
 
 def test_young_rows_are_kept(database: Database) -> None:

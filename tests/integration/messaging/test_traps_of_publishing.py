@@ -87,7 +87,7 @@ def test_delayed_messages_wait(
                 work.send_with_options(delay=60_000)
 
             wait_for(
-                lambda: (held_in_memory(worker), ready(rabbitmq, "bellhop.delay.32s")) == expected, what=f"{expected}"
+                lambda: (held_in_memory(worker), ready(rabbitmq, "bellhop.ladder.32s")) == expected, what=f"{expected}"
             )
 
 

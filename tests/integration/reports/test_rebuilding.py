@@ -11,11 +11,13 @@ from sqlalchemy import text
 
 from services.reports import actors
 from services.reports.domain.rebuilds import Rebuild, RebuildState
-from services.reports.errors import RebuildRunningError
+from services.reports.errors import LogTrimmedError, RebuildRunningError
 from services.reports.handlers import rebuilding
 from services.reports.handlers.dependencies import Dependencies
 from services.reports.handlers.projection import projection_is_whole
+from services.reports.repository.event_log import EventLog
 from services.reports.repository.projected_tables import TABLES
+from services.reports.repository.retention import purges
 from services.reports.settings import ReportsSettings
 from shared.contracts.message import Event
 from shared.contracts.reports import MarkRebuildFailed, RebuildStep
@@ -23,6 +25,7 @@ from shared.ids import new_id
 from shared.messaging.testing import Inline, assert_published
 from tests.integration.reports.observing import fingerprint, hear, rows, take_marks
 from tests.integration.reports.telling import Story
+from tests.support.ageing import DAY, purge_on
 from tests.support.databases import Database
 
 REBUILDING = [actors.rebuild_step, actors.mark_rebuild_failed]
@@ -245,3 +248,15 @@ def test_a_step_publishes_the_next_one(database: Database) -> None:
     with database.work("reports")() as session:
         rebuilding.step(session, facts(10), message)
         assert assert_published(session, RebuildStep, rebuild_id=message.rebuild_id)
+
+
+def test_a_log_that_was_cut_is_no_source_of_a_rebuild(database: Database) -> None:
+    """Old events go where a retention is set; the projection of them stays, and is not thrown away for half of it."""
+    with database.work("reports")() as session:
+        EventLog(session).add(new_id(), "ticketing.order.paid", "{}")
+    kept = purge_on(database, "reports", purges(None), 4_000)
+    young = purge_on(database, "reports", purges(30 * DAY), 29)
+    removed = purge_on(database, "reports", purges(30 * DAY), 31)
+    with pytest.raises(LogTrimmedError, match="would lose what they told"), database.work("reports")() as session:
+        rebuilding.start(session)
+    assert (kept, young, removed) == (0, 0, 1)

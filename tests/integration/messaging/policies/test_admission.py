@@ -183,3 +183,17 @@ def test_delay_that_no_calendar_holds_is_cut(bench: Bench) -> None:
     """A provider may ask for anything; the message comes back within a month."""
     bench.run(toy_actor(lambda *_: _raise(TransientError("never", retry_after=1e18))), delivery_of(TOY))
     assert bench.scheduled() == [(2, "retry", 30 * 86_400)]
+
+
+def test_message_that_a_breaker_puts_back_again_and_again_is_written_down_once(bench: Bench) -> None:
+    """While a provider is down for hours thousands of messages knock every few seconds."""
+    bench.database.query(
+        "INSERT INTO messaging.breaker (name, failures, since, open_until)"
+        " VALUES ('carrier', 3, clock_timestamp(), clock_timestamp() + interval '1 hour')"
+    )
+    declaration, following = toy_actor(middleware=[CircuitBreaker("carrier")]), delivery_of(TOY)
+    for _ in range(5):
+        bench.run(declaration, following)
+        following = bench.next_delivery()
+
+    assert (bench.attempts(), following.turn) == ([(1, 1, "snoozed", "put_back")], 6)

@@ -21,7 +21,7 @@ from services.ticketing.errors import (
     TooManyPerOrderError,
     UnknownTicketTypeError,
 )
-from services.ticketing.handlers import orders
+from services.ticketing.handlers import orders, stock
 from shared.contracts.ticketing import (
     EventCreated,
     ExpireOrders,
@@ -33,6 +33,7 @@ from shared.contracts.ticketing import (
 )
 from shared.ids import new_id
 from tests.integration.ticketing.scene import HOLD, OVER, Scene
+from tests.support.waiting import wait_for
 
 HELD, PAID, EXPIRED, CANCELLED = OrderStatus.HELD, OrderStatus.PAID, OrderStatus.EXPIRED, OrderStatus.CANCELLED
 
@@ -119,6 +120,66 @@ def test_nobody_is_told_sold_out_while_old_holds_are_being_freed(scene: Scene) -
     ended, _ = together([lambda: scene.order(event, {kind.id: 1})] * 20)
     assert ended == {"ok": 20}
     assert scene.reserved(kind) == 20
+
+
+def test_whoever_sells_out_and_whoever_expires_do_not_wait_in_a_circle(scene: Scene) -> None:
+    """A buyer waits for the last tickets while the sweep, which holds the order that is over, is about to free them: an
+    update that has waited keeps its row's lock, though its condition does not hold any more.
+    """
+    event = scene.event()
+    kind = scene.ticket_type(event, 2)
+    old = scene.order(event, {kind.id: 1}, hold=OVER)
+    with (
+        ThreadPoolExecutor(1) as pool,
+        psycopg.connect(scene.database.url) as rival,
+        psycopg.connect(scene.database.url) as sweep,
+    ):
+        sweep.execute("SELECT 1 FROM ticketing.orders WHERE id = %s FOR UPDATE", [old.id])
+        rival.execute("UPDATE ticketing.ticket_types SET reserved = reserved + 1 WHERE id = %s", [kind.id])
+        buyer = pool.submit(scene.order, event, {kind.id: 1})
+        wait_for(lambda: waiting_for_locks(scene) == 1, 10, "the buyer to wait for the last ticket")
+        rival.commit()
+        wait_for(lambda: waiting_for(scene, "orders"), 10, "the buyer to wait for the order that is over")
+        sweep.execute("SET LOCAL lock_timeout = '2s'")
+        sweep.execute("UPDATE ticketing.ticket_types SET reserved = reserved - 1 WHERE id = %s", [kind.id])
+        sweep.execute("UPDATE ticketing.orders SET status = 'expired', expired_at = now() WHERE id = %s", [old.id])
+        sweep.commit()
+        ordered = buyer.result(timeout=20)
+
+    assert (scene.stored(ordered).status, scene.reserved(kind)) == (HELD, 2)
+
+
+def test_many_holds_that_are_over_are_ended_in_batches(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many there are, each statement and each list is bounded."""
+    monkeypatch.setattr(stock, "OVERDUE_BATCH", 2)
+    event = scene.event()
+    kind = scene.ticket_type(event, 5)
+    for _ in range(5):
+        scene.order(event, {kind.id: 1}, hold=OVER)
+    scene.order(event, {kind.id: 5})
+
+    assert (scene.reserved(kind), len(scene.published(OrderExpired))) == (5, 5)
+
+
+def waiting_for_locks(scene: Scene) -> int:
+    """How many transactions wait for another one."""
+    return int(
+        scene.database.value(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        )
+    )
+
+
+def waiting_for(scene: Scene, table: str) -> bool:
+    """Whether somebody waits for a row in a statement about this table."""
+    statement = (
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        " AND query ILIKE %s AND query NOT ILIKE '%%pg_stat_activity%%'"
+    )
+    return bool(
+        scene.database.value(statement, f"%FROM%ticketing.{table}%")
+        or scene.database.value(statement, f"%FROM {table}%")
+    )
 
 
 def test_a_hold_in_time_gives_way_to_nobody(scene: Scene) -> None:
