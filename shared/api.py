@@ -5,18 +5,22 @@ it at `app.state.api`.
 """
 
 import base64
+import difflib
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Generic, Protocol, TypeVar
+from datetime import datetime
+from typing import Annotated, Any, Generic, LiteralString, Protocol, Self, TypeVar
 from uuid import UUID
 
 from fastapi import Depends, FastAPI, Query, Request, Security
 from fastapi.security import HTTPBearer
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from shared.crypto import Vault
 from shared.database.session import UnitOfWork
+from shared.scopes import ALL, SCOPES
 from shared.settings import Settings
 from shared.storage import Storage
 
@@ -42,6 +46,48 @@ class Problem(Exception):  # noqa: N818 - the name of RFC 9457; it is an answer,
         self.headers, self.extra = dict(headers or {}), extra
 
 
+class Body(BaseModel):
+    """A request's body, or a part of one. A field that is not known is refused by name: it is most likely misspelt, and
+    who sent it believes that something was done.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _name_unknown_fields(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return handler(value)
+        except ValidationError as error:
+            faults = error.errors(include_url=False)
+            if not any(_is_unknown(fault) for fault in faults):
+                raise
+            named = [_named(fault, cls.model_fields) for fault in faults]
+            raise ValidationError.from_exception_data(cls.__name__, named) from None
+
+
+UNKNOWN_FIELD = "unknown_field"
+"""The code of a fault, and of the problem: a field of a body that nothing here knows."""
+
+
+def _is_unknown(fault: ErrorDetails) -> bool:
+    return fault["type"] == "extra_forbidden"
+
+
+def _named(fault: ErrorDetails, known: Iterable[str]) -> InitErrorDetails:
+    """The fault again; of a field that is not known it says which one was probably meant."""
+    code, detail = fault["type"], fault["msg"]
+    if _is_unknown(fault) and len(fault["loc"]) == 1:
+        name = str(fault["loc"][0])
+        near = difflib.get_close_matches(name, known, n=1)
+        code, detail = UNKNOWN_FIELD, f"there is no field {name[:50]!r}"
+        detail += f": did you mean {near[0]!r}?" if near else f"; there are {', '.join(known)}"
+    return InitErrorDetails(type=PydanticCustomError(code, _LITERAL, {"detail": detail}), loc=fault["loc"], input=None)
+
+
+_LITERAL: LiteralString = "{detail}"
+
+
 class ProblemOut(BaseModel):
     """An error, as RFC 9457 says. `code` is stable; programs decide by it, people read `detail`."""
 
@@ -60,10 +106,19 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: an API key, which belongs to one organisation and sees only its data."""
+    """Who asks: an API key, which belongs to one organisation and sees only its data.
+
+    It may do what its `scopes` say (shared.scopes), until `expires_at`.
+    """
 
     organisation_id: UUID
     key_id: UUID
+    scopes: frozenset[str] = frozenset({ALL})
+    expires_at: datetime | None = None
+
+    def may(self, scope: str) -> bool:
+        """Whether the key has this scope."""
+        return ALL in self.scopes or scope in self.scopes
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +168,25 @@ async def current_caller(request: Request, _scheme: Annotated[Any, Security(bear
     if isinstance(known, Caller):
         return known
     return await api_of(request).authenticate(request.headers.get("authorization"))
+
+
+class Needs:
+    """The scope that an endpoint needs, as a dependency. Raises Problem 403 for a key that has not got it."""
+
+    def __init__(self, scope: str) -> None:
+        if scope not in SCOPES:
+            raise ValueError(f"there is no scope {scope!r}: shared/scopes.py has those there are")
+        self.scope = scope
+
+    async def __call__(self, caller: Annotated[Caller, Depends(current_caller)]) -> None:
+        if not caller.may(self.scope):
+            detail = f"this key may not do that: it lacks the scope {self.scope}"
+            raise Problem(403, "missing_scope", detail, missing_scope=self.scope)
+
+
+def needs(scope: str) -> Any:
+    """For `dependencies=` of an endpoint under /v1, each of which says what a key has to have for it."""
+    return Depends(Needs(scope))
 
 
 async def _resources(request: Request) -> Resources:

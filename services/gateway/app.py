@@ -10,7 +10,7 @@ from prometheus_client import Histogram
 from sqlalchemy import Engine
 from starlette.middleware import Middleware
 
-from services.gateway import batches
+from services.gateway import api_keys, batches
 from services.gateway.admission import AdmissionMiddleware
 from services.gateway.authentication import AuthenticationMiddleware, Authenticator
 from services.gateway.bodies import BodyMiddleware
@@ -21,6 +21,7 @@ from services.gateway.mounting import (
     FileEndpoints,
     discovered_routers,
     open_engines,
+    refuse_unguarded,
     without_waiting_for_disk,
     work_for,
 )
@@ -85,8 +86,10 @@ def create_app(
     app.state.api = Api(resources, authenticate, work_for(engines, notifier.poke))
     app.include_router(probe_router(metrics.registry, probing))
     app.include_router(batches.router, tags=["batches"], responses=_EVERYWHERE)
+    app.include_router(api_keys.router, responses=_EVERYWHERE)
     for service, router in mounted.items():
         app.include_router(router, tags=[service], responses=_EVERYWHERE)
+    refuse_unguarded(app)
     app.openapi = document_of(app)  # type: ignore[method-assign] # FastAPI's own way to extend the document
     return app
 

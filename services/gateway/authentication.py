@@ -1,17 +1,20 @@
-"""Who asks: a bearer key is looked up once, then known for half a minute."""
+"""Who asks: a bearer key is looked up once, then known for some seconds."""
 
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC
 from threading import Lock
 
 from anyio import to_thread
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from services.gateway.models import ApiKeyRow
 from services.gateway.repository import ApiKeys
 from shared.api import Caller, Problem
+from shared.clock import now
 from shared.crypto import hash_api_key
 from shared.database.session import UnitOfWork
 from shared.messaging.causes import caused_by, current_cause
@@ -38,12 +41,16 @@ class Authenticator:
         caller = self._cached(key_hash) or await to_thread.run_sync(self._look_up, key_hash)
         if caller is None:
             raise Problem(401, "invalid_key", "the key is not known, or was revoked", headers=CHALLENGE)
+        if _has_expired(caller):
+            ended = f"{caller.expires_at:%Y-%m-%d %H:%M} UTC"
+            raise Problem(401, "key_expired", f"the key ended at {ended}: make a new one", headers=CHALLENGE)
         return caller
 
     def remembered(self, authorization: str | None) -> Caller | None:
         """The caller, if it is known without a look into the database."""
         key_hash = _hash_in(authorization)
-        return None if key_hash is None else self._cached(key_hash)
+        caller = None if key_hash is None else self._cached(key_hash)
+        return None if caller is None or _has_expired(caller) else caller
 
     def _cached(self, key_hash: bytes) -> Caller | None:
         with self._lock:
@@ -53,7 +60,7 @@ class Authenticator:
     def _look_up(self, key_hash: bytes) -> Caller | None:
         with self._work() as session:
             row = ApiKeys(session).with_hash(key_hash)
-            caller = None if row is None else Caller(row.organisation_id, row.id)
+            caller = None if row is None else _caller(row)
         with self._lock:
             self._known.pop(key_hash, None)
             if caller is not None:
@@ -77,6 +84,15 @@ class AuthenticationMiddleware:
         scope["state"]["caller"] = caller
         with caused_by(replace(current_cause(), organisation_id=caller.organisation_id)):
             await self._app(scope, receive, send)
+
+
+def _caller(row: ApiKeyRow) -> Caller:
+    expires_at = None if row.expires_at is None else row.expires_at.astimezone(UTC)
+    return Caller(row.organisation_id, row.id, frozenset(row.scopes), expires_at)
+
+
+def _has_expired(caller: Caller) -> bool:
+    return caller.expires_at is not None and caller.expires_at <= now()
 
 
 def _hash_in(authorization: str | None) -> bytes | None:

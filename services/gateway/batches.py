@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
 from services.gateway.handlers import cancel_organisations_batch, organisations_batch
-from shared.api import CallerDep, problems, work_of
+from shared.api import CallerDep, needs, problems, work_of
 from shared.database.session import UnitOfWork
 from shared.messaging.batch import BatchState
 
@@ -33,14 +33,14 @@ class BatchOut(BaseModel):
     finished_at: datetime | None
 
 
-@router.get("/v1/batches/{batch_id}", responses=problems(404))
+@router.get("/v1/batches/{batch_id}", dependencies=[needs("batches:read")], responses=problems(404))
 def show(batch_id: UUID, caller: CallerDep, work: WorkDep) -> BatchOut:
     """One batch of the caller's own."""
     with work() as session:
         return _out(organisations_batch(session, caller.organisation_id, batch_id))
 
 
-@router.post("/v1/batches/{batch_id}/cancel", responses=problems(404, 409))
+@router.post("/v1/batches/{batch_id}/cancel", dependencies=[needs("batches:write")], responses=problems(404, 409))
 def cancel(batch_id: UUID, caller: CallerDep, work: WorkDep) -> BatchOut:
     """Members that have not started end unrun; those that run are not interrupted. Cancelling twice is cancelling once;
     409 `invalid_batch` once it has ended.

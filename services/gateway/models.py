@@ -3,8 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, SmallInteger, func
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import ForeignKey, SmallInteger, Text, func, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.database import base
@@ -27,7 +27,10 @@ class OrganisationRow(Base):
 
 
 class ApiKeyRow(Base):
-    """A key, of which only the SHA-256 is kept. `hint` is its beginning, by which people tell keys apart."""
+    """A key, of which only the SHA-256 is kept. `hint` is its beginning, by which people tell keys apart.
+
+    `scopes` are those of shared.scopes, or `*` alone: everything.
+    """
 
     __retention__ = kept_for_ever("who asked what is told by it, also after it was revoked")
     __tablename__ = "api_key"
@@ -35,6 +38,9 @@ class ApiKeyRow(Base):
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("gateway.organisation.id"), index=True)
     key_hash: Mapped[bytes] = mapped_column(unique=True)
     hint: Mapped[str]
+    name: Mapped[str] = mapped_column(server_default="")
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{*}'::text[]"))
+    expires_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
 from fastapi.params import File
 from fastapi.routing import APIRoute, iter_route_contexts
 from sqlalchemy import Engine, event
@@ -12,9 +12,10 @@ from sqlalchemy.engine import make_url
 from starlette.requests import Request
 from starlette.types import Scope
 
+from services.gateway.authentication import is_private
 from services.gateway.idempotency.deferred import DeferredTransaction
 from shared import discovery
-from shared.api import Works
+from shared.api import Needs, Works
 from shared.database.engine import open_engine
 from shared.database.roles import service_url
 from shared.database.session import OnPublished, UnitOfWork, unit_of_work
@@ -71,6 +72,27 @@ def work_for(engines: Mapping[str, Engine], on_published: OnPublished) -> Works:
         return works[service]
 
     return work
+
+
+def scope_of(route: APIRoute) -> str | None:
+    """The scope that a key needs for an endpoint; None where it does not say."""
+    calls = (dependency.call for dependency in route.dependant.dependencies)
+    return next((call.scope for call in calls if isinstance(call, Needs)), None)
+
+
+def private_routes(app: FastAPI) -> list[APIRoute]:
+    """The endpoints that need a key."""
+    routes = (context.original_route for context in iter_route_contexts(app.routes))
+    return [route for route in routes if isinstance(route, APIRoute) and is_private(route.path)]
+
+
+def refuse_unguarded(app: FastAPI) -> None:
+    """Raises RuntimeError for an endpoint under /v1 that any key could use, whatever it was made for."""
+    unguarded = [
+        f"{'/'.join(route.methods or ())} {route.path}" for route in private_routes(app) if scope_of(route) is None
+    ]
+    if unguarded:
+        raise RuntimeError(f"{unguarded} say not which scope they need: dependencies=[needs(…)]")
 
 
 class FileEndpoints:

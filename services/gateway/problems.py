@@ -17,11 +17,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from shared.api import Problem
+from shared.api import UNKNOWN_FIELD, Problem
 from shared.errors import BellhopError, TransientError
+from shared.logging import get_logger
 from shared.messaging.causes import current_cause
 from shared.messaging.gate import should_run_again
 from shared.texts import to_json
+
+log = get_logger("bellhop.gateway")
 
 MEDIA_TYPE = "application/problem+json"
 DATABASE_RETRY_SECONDS = 5
@@ -123,13 +126,16 @@ def _methods_of(request: Request) -> list[str]:
 
 
 def _domain_problem(error: BellhopError) -> Problem | None:
-    """A class with `http_status` says what it is; other transient errors are 503; the rest nobody has thought of."""
+    """A class with `http_status` is written for callers. Other transient errors are 503 and speak to operators, of paths and
+    addresses: their words are for the log. The rest nobody has thought of.
+    """
     retry_after = getattr(error, "retry_after", None)
     status = getattr(error, "http_status", None)
-    if status is None and isinstance(error, TransientError):
-        status, retry_after = 503, retry_after or BUSY_RETRY_SECONDS
     if status is None:
-        return None
+        if not isinstance(error, TransientError):
+            return None
+        log.warning("not_possible_now", code=error.code, error=str(error))
+        return _unavailable(error.code, "this is not possible now", math.ceil(retry_after or BUSY_RETRY_SECONDS))
     headers = {} if retry_after is None else {"Retry-After": str(math.ceil(retry_after))}
     return Problem(status, error.code, str(error), headers=headers, **getattr(error, "extra", {}))
 
@@ -150,10 +156,16 @@ def _unavailable(code: str, detail: str, seconds: int) -> Problem:
 
 
 def _validation_problem(errors: Sequence[Any]) -> Problem:
-    """400 for a body that is no JSON, else 422 with each fault. The input itself is not repeated: it may be secret."""
+    """400 for a body that is no JSON, else 422 with each fault. What was sent is not repeated, it may be secret; but for the
+    name of a field that nobody knows, which is what the answer is about.
+    """
     if any(error["type"] == "json_invalid" for error in errors):
         return Problem(400, "malformed_json", "the body is not JSON")
     faults = [{**_place(error["loc"]), "code": error["type"], "detail": error["msg"]} for error in errors]
+    unknown = [fault for fault in faults if fault["code"] == UNKNOWN_FIELD]
+    if unknown:
+        detail = f"{unknown[0].get('pointer', 'the body')}: {unknown[0]['detail']}"
+        return Problem(422, UNKNOWN_FIELD, detail, errors=faults)
     count = "one fault" if len(faults) == 1 else f"{len(faults)} faults"
     return Problem(422, "validation_failed", f"the request has {count}, see errors", errors=faults)
 

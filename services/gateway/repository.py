@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from services.gateway.idempotency.rules import Answer, Earlier, Transaction
 from services.gateway.models import ApiKeyRow, OrganisationRow
 from shared.ids import new_id
+from shared.scopes import ALL
 
 _NOW = func.clock_timestamp()
 _STALE = timedelta(minutes=1)
@@ -36,20 +37,68 @@ class Organisations:
         return self._session.scalars(select(OrganisationRow.id).where(OrganisationRow.name == name)).one()
 
 
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key that is written down; of the key itself only the hash."""
+
+    organisation_id: UUID
+    key_hash: bytes
+    hint: str
+    name: str = ""
+    scopes: Sequence[str] = (ALL,)
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedKey:
+    """A key as it is listed."""
+
+    id: UUID
+    organisation_id: UUID
+    hint: str
+    name: str
+    scopes: list[str]
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+
 class ApiKeys:
     """The keys by which callers are known."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def add(self, organisation_id: UUID, key_hash: bytes, hint: str) -> UUID:
-        row = ApiKeyRow(id=new_id(), organisation_id=organisation_id, key_hash=key_hash, hint=hint)
+    def add(self, key: NewKey) -> ListedKey:
+        row = ApiKeyRow(
+            id=new_id(),
+            organisation_id=key.organisation_id,
+            key_hash=key.key_hash,
+            hint=key.hint,
+            name=key.name,
+            scopes=list(key.scopes),
+            expires_at=key.expires_at,
+        )
         self._session.add(row)
         self._session.flush()
-        return row.id
+        self._session.refresh(row)
+        return _listed(row)
+
+    def page(self, organisation_id: UUID, *, after: UUID | None, count: int) -> Sequence[ListedKey]:
+        """The organisation's keys behind the one with id `after`, oldest first."""
+        statement = select(ApiKeyRow).where(ApiKeyRow.organisation_id == organisation_id)
+        if after is not None:
+            statement = statement.where(ApiKeyRow.id > after)
+        return [_listed(row) for row in self._session.scalars(statement.order_by(ApiKeyRow.id).limit(count))]
+
+    def belongs(self, key_id: UUID, organisation_id: UUID) -> bool:
+        """Whether the organisation has such a key, revoked or not."""
+        row = self._session.get(ApiKeyRow, key_id)
+        return row is not None and row.organisation_id == organisation_id
 
     def with_hash(self, key_hash: bytes) -> ApiKeyRow | None:
-        """The valid key with this hash. Notes that it was used."""
+        """The key with this hash, unless it was revoked; it may have expired. Notes that it was used."""
         statement = select(ApiKeyRow).where(ApiKeyRow.key_hash == key_hash, ApiKeyRow.revoked_at.is_(None))
         row = self._session.scalars(statement).one_or_none()
         if row is not None:
@@ -84,6 +133,20 @@ class ApiKeys:
     def has(self, key_id: UUID) -> bool:
         """Whether there is such a key, revoked or not."""
         return self._session.get(ApiKeyRow, key_id) is not None
+
+
+def _listed(row: ApiKeyRow) -> ListedKey:
+    return ListedKey(
+        id=row.id,
+        organisation_id=row.organisation_id,
+        hint=row.hint,
+        name=row.name,
+        scopes=list(row.scopes),
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        last_used_at=row.last_used_at,
+        revoked_at=row.revoked_at,
+    )
 
 
 @dataclass(frozen=True, slots=True)

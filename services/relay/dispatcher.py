@@ -30,6 +30,8 @@ SPACING = 20
 """Looks that get slow come less often: they take a twentieth of the time at most."""
 MOST_HEARD = 1_000
 """Notifications that are kept while RabbitMQ is away. Of more, what they told is looked for."""
+UNHEARD_AT_A_TIME = 20
+"""Commands that nobody hears end one by one, as failed jobs: whoever has many of them must not keep the others waiting."""
 UNKNOWN = "unknown"
 """Whoever owns this ends what has no target."""
 
@@ -224,6 +226,7 @@ class Dispatcher:
 
     def _choose_from(self, connection: Connection, target: str, most: int) -> list[int]:
         if not self.routes.is_held_back(target):
+            most = most if target in self._known_targets else min(most, UNHEARD_AT_A_TIME)
             return self._waiting.take(target, most, lambda _: most)
         share, pool = self._shares[target], self._pool(target)
         taken = self._take(target, share, pool, most)

@@ -15,8 +15,8 @@ from uuid import UUID
 WINDOW_SECONDS = 0.25
 """Of a queue's own rate: with less, a queue of quick jobs runs dry between two looks (0.1 s cost 5 % in a trial)."""
 SHARE_SECONDS = 0.2
-STEADY_SECONDS = 0.5
-"""A rate falls to a third in this time when nothing ends any more."""
+STEADY_SECONDS = 0.25
+"""Over how long a rate is averaged: a burst of a few quick jobs is no rate, or they would make room for slow ones."""
 SOONEST_SECONDS, LATEST_SECONDS = 0.01, 0.25
 """Between two questions to the inbox: at once where things move, growing where nothing does."""
 MOST_ASKED = 1_000
@@ -39,15 +39,14 @@ class Rate:
 
     def at(self, now: float) -> float:
         """The rate, worn by the time in which nothing was heard."""
-        return self.value * exp(-max(0.0, now - self.since) / (2 * STEADY_SECONDS))
+        return self.value * exp(-max(0.0, now - self.since) / STEADY_SECONDS)
 
     def learn(self, ended: int, begun: float, now: float) -> None:
         """So many have ended since it was learned last, or since `begun`, when the first of them began."""
-        seconds = max(now - max(self.since, begun), 0.005)
-        seen = ended / seconds
+        begun = max(self.since, begun)
+        before, seconds = self.at(begun), max(now - begun, 0.001)
         weight = 1 - exp(-seconds / STEADY_SECONDS)
-        self.value += (seen - self.value) * (max(weight, 0.5) if seen > self.value else weight)
-        self.since = now
+        self.value, self.since = before + (ended / seconds - before) * weight, now
 
 
 @dataclass(slots=True)

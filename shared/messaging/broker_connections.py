@@ -4,6 +4,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pika
+import pika.exceptions
+from pika.adapters.utils.connection_workflow import AMQPConnectorException
 
 HEARTBEAT_SECONDS = 6
 """RabbitMQ gives the messages of a process that stands still to others after two of these; its own default is 60. pika
@@ -37,4 +39,8 @@ def connection_parameters(url: str, name: str) -> pika.URLParameters:
 
 def open_connection(url: str, name: str) -> Any:
     """A blocking connection. Raises pika's AMQPConnectionError, or OSError."""
-    return pika.BlockingConnection(connection_parameters(url, name))
+    try:
+        return pika.BlockingConnection(connection_parameters(url, name))
+    except AMQPConnectorException as error:
+        # Of the handshake's deadline pika tells by an error of its inside, which is of no family that anybody expects.
+        raise pika.exceptions.AMQPConnectionError(f"RabbitMQ does not answer: {error}") from error

@@ -51,7 +51,7 @@ def test_work_pauses_and_resumes_and_no_delivery_is_counted(own_shop: Shop, serv
     waiting = pause_database(servers, 10, relay, worker)
     own_shop.wait_for_effects(once(BEFORE), 60)
     node, vhost = servers.rabbitmq, own_shop.vhost.name
-    wait_for(lambda: count_messages(node, vhost, "acked").total() == 3 * len(BEFORE), 20, "all to be acknowledged")
+    wait_for(lambda: count_messages(node, vhost, "acked").total() >= 3 * len(BEFORE), 20, "all to be acknowledged")
     given_out_again = count_messages(node, vhost, "redelivered").total()
 
     counted = own_shop.settle(once(BEFORE))

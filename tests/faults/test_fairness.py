@@ -30,6 +30,7 @@ WHERE published.organisation_id = %s AND published.kind = 'toyshop.toy.pack' ORD
 def publish(shop: Shop, tenant: UUID, *messages: Contract) -> None:
     with shop.database.work("toyshop")() as session:
         publish_all(session, messages, organisation_id=tenant)
+    shop.database.query("SELECT pg_notify('bellhop_outbox', '')")  # as a service does after a commit
 
 
 def waits_of(shop: Shop, tenant: UUID) -> list[float]:

@@ -123,7 +123,7 @@ def door(database: Database, tmp_path: Path) -> Iterator[Door]:
     with processes(tmp_path, environment) as group:
         started = group.start("services.gateway")
         started.http_port = port
-        opened = Door(started.wait_ready(), database, key)
+        opened = Door(started.wait_ready(60), database, key)
         opened.slowest = SLOWEST + 10 * opened.usual()
         yield opened
 

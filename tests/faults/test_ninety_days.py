@@ -1,7 +1,7 @@
 """Ninety days of a busy installation, with the clock moved: nothing grows, no purge takes a second, no plan changes.
 
 The short form lives through a thousandth of a million messages a day, every other day. The long one lives through a tenth of
-it on every day, and through one day of a million; it takes about a quarter of an hour on two cores.
+it on every day, and through one day of a million; it took half an hour on two cores that had much else to do.
 """
 
 import json

@@ -5,14 +5,14 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from services.appointments.domain.appointments import Appointment, EventType, State
 from services.appointments.handlers import changes, free_times, offers
 from services.appointments.http.dependencies import DependenciesDep, WorkDep
 from services.appointments.repository.appointments import Appointments, Filter
 from services.appointments.repository.calendars import Calendars
-from shared.api import CallerDep, CursorDep, Page, Problem, problems
+from shared.api import Body, CallerDep, CursorDep, Page, Problem, needs, problems
 from shared.clock import now
 
 router = APIRouter()
@@ -86,24 +86,20 @@ class FreeTimesOut(BaseModel):
     starts: list[datetime]
 
 
-class CancelIn(BaseModel):
+class CancelIn(Body):
     """Why."""
-
-    model_config = ConfigDict(extra="forbid")
 
     reason: Reason = ""
 
 
-class RescheduleIn(BaseModel):
+class RescheduleIn(Body):
     """When to, with its offset from UTC."""
-
-    model_config = ConfigDict(extra="forbid")
 
     starts_at: AwareDatetime
     reason: Reason = ""
 
 
-@router.get("/v1/appointments")
+@router.get("/v1/appointments", dependencies=[needs("appointments:read")])
 def list_appointments(
     caller: CallerDep,
     cursor: CursorDep,
@@ -121,7 +117,7 @@ def list_appointments(
     return cursor.page(rows, lambda row: ListedAppointmentOut.model_validate(_fields(row)), lambda row: row.id)
 
 
-@router.get("/v1/appointments/{appointment_id}", responses=problems(404))
+@router.get("/v1/appointments/{appointment_id}", dependencies=[needs("appointments:read")], responses=problems(404))
 def get_appointment(appointment_id: UUID, caller: CallerDep, work: WorkDep) -> AppointmentOut:
     """One appointment."""
     with work() as session:
@@ -130,7 +126,12 @@ def get_appointment(appointment_id: UUID, caller: CallerDep, work: WorkDep) -> A
     return _shown(_there(found), list(offered))
 
 
-@router.post("/v1/appointments/{appointment_id}/cancel", status_code=202, responses=problems(404, 409))
+@router.post(
+    "/v1/appointments/{appointment_id}/cancel",
+    dependencies=[needs("appointments:write")],
+    status_code=202,
+    responses=problems(404, 409),
+)
 def cancel_appointment(
     appointment_id: UUID, caller: CallerDep, work: WorkDep, body: CancelIn | None = None
 ) -> AppointmentOut:
@@ -140,7 +141,12 @@ def cancel_appointment(
         return _shown(changes.cancel(session, caller.organisation_id, appointment_id, reason), [])
 
 
-@router.post("/v1/appointments/{appointment_id}/reschedule", status_code=202, responses=problems(404, 409))
+@router.post(
+    "/v1/appointments/{appointment_id}/reschedule",
+    dependencies=[needs("appointments:write")],
+    status_code=202,
+    responses=problems(404, 409),
+)
 def reschedule_appointment(
     appointment_id: UUID, body: RescheduleIn, caller: CallerDep, work: WorkDep
 ) -> AppointmentOut:
@@ -152,7 +158,11 @@ def reschedule_appointment(
     return _shown(moved, [])
 
 
-@router.get("/v1/appointments/{appointment_id}/free-times", responses=problems(404, 503))
+@router.get(
+    "/v1/appointments/{appointment_id}/free-times",
+    dependencies=[needs("appointments:read")],
+    responses=problems(404, 503),
+)
 def free_times_for_appointment(
     appointment_id: UUID,
     caller: CallerDep,
@@ -169,7 +179,7 @@ def free_times_for_appointment(
     return _look(work, dependencies, look, first, last)
 
 
-@router.get("/v1/event-types")
+@router.get("/v1/event-types", dependencies=[needs("appointments:read")])
 def list_event_types(caller: CallerDep, work: WorkDep) -> Page[EventTypeOut]:
     """What can be booked with the organisation's connections, as it was read last (`POST /v1/connections/{id}/sync`)."""
     with work() as session:
@@ -177,7 +187,11 @@ def list_event_types(caller: CallerDep, work: WorkDep) -> Page[EventTypeOut]:
     return Page(data=[_event_type(row) for row in rows])
 
 
-@router.get("/v1/event-types/{event_type_id}/free-times", responses=problems(404, 503))
+@router.get(
+    "/v1/event-types/{event_type_id}/free-times",
+    dependencies=[needs("appointments:read")],
+    responses=problems(404, 503),
+)
 def free_times_of_event_type(
     event_type_id: UUID,
     caller: CallerDep,

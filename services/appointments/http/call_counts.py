@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from services.appointments.domain.calls import Outcome
 from services.appointments.http.dependencies import WorkDep
 from services.appointments.repository.counts import Counts
-from shared.api import CallerDep, Problem
+from shared.api import CallerDep, Problem, needs
 
 router = APIRouter()
 
@@ -29,7 +29,7 @@ class CountsOut(BaseModel):
     data: list[DayOut]
 
 
-@router.get("/v1/call-counts")
+@router.get("/v1/call-counts", dependencies=[needs("calls:read")])
 def count_calls(
     caller: CallerDep,
     work: WorkDep,

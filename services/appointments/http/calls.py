@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints
 
 from services.appointments.domain.calls import Call, Outcome
 from services.appointments.domain.problems import Problem
@@ -14,7 +14,7 @@ from services.appointments.handlers import mending
 from services.appointments.http.dependencies import WorkDep
 from services.appointments.repository.appointments import Appointments, Filter
 from services.appointments.repository.calls import Calls
-from shared.api import CallerDep, CursorDep, Page, problems
+from shared.api import Body, CallerDep, CursorDep, Page, needs, problems
 
 router = APIRouter()
 
@@ -103,12 +103,10 @@ class CallOut(ListedCallOut):
     appointment_ids: list[UUID]
 
 
-class RequestIn(BaseModel):
+class RequestIn(Body):
     """What to put right; what is left out or null stays as it was read. With anything in it an appointment is wanted,
     unless you say no. Without anything the call is only read again, as after its company was set up.
     """
-
-    model_config = ConfigDict(extra="forbid")
 
     starts_at: Annotated[
         AwareDatetime | None, Field(description="with its offset, such as 2026-08-04T10:00:00+02:00")
@@ -123,7 +121,7 @@ class RequestIn(BaseModel):
     wants_appointment: bool | None = None
 
 
-@router.get("/v1/calls")
+@router.get("/v1/calls", dependencies=[needs("calls:read")])
 def list_calls(
     caller: CallerDep,
     cursor: CursorDep,
@@ -139,14 +137,16 @@ def list_calls(
     return cursor.page(rows, _listed, lambda row: row.id)
 
 
-@router.get("/v1/calls/{call_id}", responses=problems(404))
+@router.get("/v1/calls/{call_id}", dependencies=[needs("calls:read")], responses=problems(404))
 def get_call(call_id: UUID, caller: CallerDep, work: WorkDep) -> CallOut:
     """One call, with its transcript and what was read from it."""
     with work() as session:
         return _shown(mending.get(session, caller.organisation_id, call_id), _appointments(session, caller, call_id))
 
 
-@router.post("/v1/calls/{call_id}/request", status_code=202, responses=problems(404, 409))
+@router.post(
+    "/v1/calls/{call_id}/request", dependencies=[needs("calls:write")], status_code=202, responses=problems(404, 409)
+)
 def mend_request(call_id: UUID, body: RequestIn, caller: CallerDep, work: WorkDep) -> CallOut:
     """Put right what could not be read from a call, and have it booked. Look at the call again for what came of it."""
     given = body.model_dump(mode="json", exclude_none=True)

@@ -6,13 +6,13 @@ from zoneinfo import ZoneInfo
 
 import phonenumbers
 from fastapi import APIRouter, Response
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from services.appointments.domain.companies import DEFAULT_MAPPING, FARTHEST_DAYS, Fact
 from services.appointments.handlers import companies
 from services.appointments.http.dependencies import SettingsDep, WorkDep
 from services.appointments.repository.companies import Kept
-from shared.api import CallerDep, problems
+from shared.api import Body, CallerDep, needs, problems
 
 router = APIRouter()
 
@@ -53,10 +53,8 @@ Words = Annotated[
 ]
 
 
-class HoursIn(BaseModel):
+class HoursIn(Body):
     """Open from one time of day to another; one that is not later is of the next day."""
-
-    model_config = ConfigDict(extra="forbid")
 
     opens: TimeOfDay
     closes: TimeOfDay
@@ -65,14 +63,12 @@ class HoursIn(BaseModel):
 Hours = Annotated[list[HoursIn], Field(max_length=10)]
 
 
-class OtherDaysIn(BaseModel):
+class OtherDaysIn(Body):
     """Days on which other hours count. Without hours the company is closed."""
-
-    model_config = ConfigDict(extra="forbid")
 
     first: date
     last: date | None = Field(None, description="`first`, if it is left out")
-    hours: Hours = []
+    hours: Hours = Field([])
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -81,10 +77,8 @@ class OtherDaysIn(BaseModel):
         return self
 
 
-class CompanyIn(BaseModel):
+class CompanyIn(Body):
     """A company. What is left out has its default."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: Annotated[Name, Field(description="as customers read it in letters")]
     time_zone: Annotated[
@@ -115,7 +109,9 @@ class CompanyIn(BaseModel):
             description="in the company's time zone; a weekday that is missing is closed; null: the calendar decides"
         ),
     ] = None
-    exceptions: Annotated[list[OtherDaysIn], Field(max_length=400, description="the last one that fits counts")] = []
+    exceptions: Annotated[list[OtherDaysIn], Field(max_length=400, description="the last one that fits counts")] = (
+        Field([])
+    )
     mapping: Annotated[
         dict[Fact, Annotated[list[Path], Field(max_length=20)]],
         Field(
@@ -124,7 +120,7 @@ class CompanyIn(BaseModel):
             "left out is looked for under usual names",
             examples=[{"starts_at": ["wunschtermin"], "wants_appointment": ["custom_analysis_data.termin.gewuenscht"]}],
         ),
-    ] = {}
+    ] = Field({})
     services: Annotated[
         dict[Words, Words],
         Field(
@@ -132,7 +128,7 @@ class CompanyIn(BaseModel):
             description="what callers say, and the slug or id of the event type that is meant",
             examples=[{"Kontrolle": "check-up"}],
         ),
-    ] = {}
+    ] = Field({})
     default_service: Annotated[Words | None, Field(description="what is meant where no service was named")] = None
     reminders: Annotated[
         list[Annotated[int, Field(ge=1, le=60 * 24 * 30)]] | None,
@@ -150,14 +146,14 @@ class CompanyOut(CompanyIn):
     updated_at: datetime
 
 
-@router.get("/v1/company", responses=problems(404))
+@router.get("/v1/company", dependencies=[needs("appointments:read")], responses=problems(404))
 def get_company(caller: CallerDep, work: WorkDep) -> CompanyOut:
     """The organisation's company."""
     with work() as session:
         return _shown(companies.get(session, caller.organisation_id))
 
 
-@router.put("/v1/company", responses={201: {"model": CompanyOut}})
+@router.put("/v1/company", dependencies=[needs("appointments:write")], responses={201: {"model": CompanyOut}})
 def put_company(
     body: CompanyIn, caller: CallerDep, settings: SettingsDep, work: WorkDep, response: Response
 ) -> CompanyOut:

@@ -5,18 +5,20 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, FastAPI, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from services.appointments.domain.connections import Connection, Provider
 from services.appointments.handlers import accounts
 from services.appointments.http.dependencies import SERVICE, SettingsDep, WorkDep, settings_of
 from shared.api import (
+    Body,
     CallerDep,
     CursorDep,
     InboundSecret,
     Page,
     ResourcesDep,
     api_of,
+    needs,
     offer_inbound_secret,
     problems,
 )
@@ -40,14 +42,12 @@ Secret = Annotated[
 ]
 
 
-class ConnectionIn(BaseModel):
+class ConnectionIn(Body):
     """A new connection.
 
     `webhook_secret`: for Cal.com the secret that is entered there with the webhook's address, made up if it is left
     out; for Retell the API key with the webhook badge, where `api_key` is another one.
     """
-
-    model_config = ConfigDict(extra="forbid")
 
     provider: Provider
     name: Name
@@ -55,10 +55,8 @@ class ConnectionIn(BaseModel):
     webhook_secret: Secret | None = None
 
 
-class ConnectionChange(BaseModel):
+class ConnectionChange(Body):
     """What to change; what is left out stays as it is."""
-
-    model_config = ConfigDict(extra="forbid")
 
     # Factories, so that the document shows no default where there is none.
     name: Name = Field(default_factory=str)
@@ -104,7 +102,7 @@ def _look_up(provider: Provider) -> InboundSecret:
     return look_up
 
 
-@router.post("/v1/connections", status_code=201)
+@router.post("/v1/connections", dependencies=[needs("connections:write")], status_code=201)
 def create_connection(
     body: ConnectionIn, caller: CallerDep, resources: ResourcesDep, work: WorkDep
 ) -> MadeConnectionOut:
@@ -122,7 +120,7 @@ def create_connection(
     return _made(made, resources.settings.public_url)
 
 
-@router.get("/v1/connections")
+@router.get("/v1/connections", dependencies=[needs("connections:read")])
 def list_connections(
     caller: CallerDep, cursor: CursorDep, settings: SettingsDep, resources: ResourcesDep, work: WorkDep
 ) -> Page[ConnectionOut]:
@@ -132,7 +130,7 @@ def list_connections(
     return cursor.page(rows, lambda row: _shown(row, resources.settings.public_url), lambda row: row.id)
 
 
-@router.get("/v1/connections/{connection_id}", responses=problems(404))
+@router.get("/v1/connections/{connection_id}", dependencies=[needs("connections:read")], responses=problems(404))
 def get_connection(
     connection_id: UUID, caller: CallerDep, settings: SettingsDep, resources: ResourcesDep, work: WorkDep
 ) -> ConnectionOut:
@@ -142,7 +140,9 @@ def get_connection(
     return _shown(found, resources.settings.public_url)
 
 
-@router.patch("/v1/connections/{connection_id}", responses=problems(404, 409))
+@router.patch(
+    "/v1/connections/{connection_id}", dependencies=[needs("connections:write")], responses=problems(404, 409)
+)
 def change_connection(
     connection_id: UUID,
     body: ConnectionChange,
@@ -158,7 +158,11 @@ def change_connection(
     return _shown(changed, resources.settings.public_url)
 
 
-@router.post("/v1/connections/{connection_id}/rotate-webhook-secret", responses=problems(404, 409))
+@router.post(
+    "/v1/connections/{connection_id}/rotate-webhook-secret",
+    dependencies=[needs("connections:write")],
+    responses=problems(404, 409),
+)
 def rotate_webhook_secret(
     connection_id: UUID, caller: CallerDep, settings: SettingsDep, resources: ResourcesDep, work: WorkDep
 ) -> MadeConnectionOut:
@@ -170,7 +174,12 @@ def rotate_webhook_secret(
     return _made(made, resources.settings.public_url)
 
 
-@router.post("/v1/connections/{connection_id}/sync", status_code=202, responses=problems(404))
+@router.post(
+    "/v1/connections/{connection_id}/sync",
+    dependencies=[needs("connections:write")],
+    status_code=202,
+    responses=problems(404),
+)
 def sync_connection(
     connection_id: UUID, caller: CallerDep, settings: SettingsDep, resources: ResourcesDep, work: WorkDep
 ) -> ConnectionOut:
@@ -181,7 +190,12 @@ def sync_connection(
     return _shown(found, resources.settings.public_url)
 
 
-@router.delete("/v1/connections/{connection_id}", status_code=204, responses=problems(404, 409))
+@router.delete(
+    "/v1/connections/{connection_id}",
+    dependencies=[needs("connections:write")],
+    status_code=204,
+    responses=problems(404, 409),
+)
 def delete_connection(connection_id: UUID, caller: CallerDep, settings: SettingsDep, work: WorkDep) -> Response:
     """Delete a connection with its secrets. Its calls and appointments stay; its webhook address answers 404."""
     with work() as session:

@@ -14,12 +14,12 @@ from services.media.http.dependencies import LinksDep, WorkDep
 from services.media.http.photos import BatchOut, PhotoOut, shown
 from services.media.repository.albums import Albums
 from services.media.repository.photos import Photos
-from shared.api import CallerDep, CursorDep, Page, problems
+from shared.api import Body, CallerDep, CursorDep, Page, needs, problems
 
 router = APIRouter()
 
 
-class AlbumIn(BaseModel):
+class AlbumIn(Body):
     """A new album."""
 
     name: Annotated[
@@ -41,14 +41,14 @@ class AlbumOut(BaseModel):
     created_at: datetime
 
 
-@router.post("/v1/albums", status_code=201)
+@router.post("/v1/albums", dependencies=[needs("photos:write")], status_code=201)
 def create_album(body: AlbumIn, caller: CallerDep, work: WorkDep) -> AlbumOut:
     """Make an album."""
     with work() as session:
         return _shown(albums.create(session, caller.organisation_id, body.name, keeps_place=body.keeps_place))
 
 
-@router.get("/v1/albums")
+@router.get("/v1/albums", dependencies=[needs("photos:read")])
 def list_albums(caller: CallerDep, cursor: CursorDep, work: WorkDep) -> Page[AlbumOut]:
     """The organisation's albums, oldest first."""
     with work() as session:
@@ -56,14 +56,14 @@ def list_albums(caller: CallerDep, cursor: CursorDep, work: WorkDep) -> Page[Alb
     return cursor.page(rows, _shown, lambda row: row.id)
 
 
-@router.get("/v1/albums/{album_id}", responses=problems(404))
+@router.get("/v1/albums/{album_id}", dependencies=[needs("photos:read")], responses=problems(404))
 def get_album(album_id: UUID, caller: CallerDep, work: WorkDep) -> AlbumOut:
     """One album."""
     with work() as session:
         return _shown(albums.get(session, caller.organisation_id, album_id))
 
 
-@router.get("/v1/albums/{album_id}/photos", responses=problems(404))
+@router.get("/v1/albums/{album_id}/photos", dependencies=[needs("photos:read")], responses=problems(404))
 def list_album_photos(
     album_id: UUID, caller: CallerDep, cursor: CursorDep, links: LinksDep, work: WorkDep
 ) -> Page[PhotoOut]:
@@ -76,7 +76,12 @@ def list_album_photos(
     return cursor.page(rows, lambda row: shown(row, links), lambda row: row.id)
 
 
-@router.post("/v1/albums/{album_id}/regenerate", status_code=202, responses=problems(404, 409))
+@router.post(
+    "/v1/albums/{album_id}/regenerate",
+    dependencies=[needs("photos:write")],
+    status_code=202,
+    responses=problems(404, 409),
+)
 def regenerate_album(album_id: UUID, caller: CallerDep, work: WorkDep) -> BatchOut:
     """Make the thumbnails of all its photos anew. `/v1/batches/{batch_id}` shows how far it is."""
     with work() as session:

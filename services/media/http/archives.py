@@ -6,7 +6,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from services.media.adapters.zip_files import ZipFiles
 from services.media.domain.archives import LONGEST_LIFE, SHORTEST_LIFE, Archive, ArchiveState, file_path
@@ -15,7 +15,7 @@ from services.media.handlers import archives
 from services.media.handlers.archives import Wish
 from services.media.http.dependencies import LinksDep, SettingsDep, WorkAtOnceDep, WorkDep
 from services.media.settings import MediaSettings
-from shared.api import Caller, CallerDep, Resources, ResourcesDep, problems
+from shared.api import Body, Caller, CallerDep, Resources, ResourcesDep, needs, problems
 from shared.clock import now
 from shared.database.session import UnitOfWork
 from shared.errors import PermanentError, TransientError
@@ -27,10 +27,8 @@ Seconds = Annotated[int, Field(ge=SHORTEST_LIFE.total_seconds(), le=LONGEST_LIFE
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 
 
-class ArchiveIn(BaseModel):
+class ArchiveIn(Body):
     """The photos of which album, or of which order."""
-
-    model_config = ConfigDict(extra="forbid")
 
     album_id: UUID | None = None
     order_id: UUID | None = None
@@ -68,6 +66,7 @@ class ArchiveOut(BaseModel):
 
 @router.post(
     "/v1/archives",
+    dependencies=[needs("photos:write")],
     status_code=202,
     responses={201: {"model": ArchiveOut, "description": "It was waited for"}, **problems(404, 409)},
 )
@@ -98,7 +97,7 @@ def create_archive(
     return _shown(archive, links)
 
 
-@router.get("/v1/archives/{archive_id}", responses=problems(404))
+@router.get("/v1/archives/{archive_id}", dependencies=[needs("photos:read")], responses=problems(404))
 def get_archive(
     archive_id: UUID,
     caller: CallerDep,

@@ -13,7 +13,7 @@ from services.media.handlers import photos, thumbnails
 from services.media.http.dependencies import LinksDep, SettingsDep, WorkAtOnceDep, WorkDep, link_expiry
 from services.media.http.uploads import pieces_of, read_upload
 from services.media.repository.photos import Photos
-from shared.api import CallerDep, CursorDep, Page, Problem, ResourcesDep, problems
+from shared.api import CallerDep, CursorDep, Page, Problem, ResourcesDep, needs, problems
 from shared.clock import now
 from shared.signed_links import SignedLinks
 
@@ -76,6 +76,7 @@ class BatchOut(BaseModel):
 
 @router.post(
     "/v1/photos",
+    dependencies=[needs("photos:write")],
     status_code=201,
     responses={
         200: {"model": UploadedOut, "description": "the place had these bytes already"},
@@ -107,7 +108,7 @@ def upload_photo(
     return UploadedOut(**_fields(received.photo, links), duplicate=received.is_duplicate)
 
 
-@router.get("/v1/photos")
+@router.get("/v1/photos", dependencies=[needs("photos:read")])
 def list_order_photos(
     order_id: Annotated[UUID, Query(description="whose photos; those of an album are at /v1/albums/{id}/photos")],
     caller: CallerDep,
@@ -122,21 +123,26 @@ def list_order_photos(
     return cursor.page(rows, lambda row: shown(row, links), lambda row: row.id)
 
 
-@router.get("/v1/photos/{photo_id}", responses=problems(404))
+@router.get("/v1/photos/{photo_id}", dependencies=[needs("photos:read")], responses=problems(404))
 def get_photo(photo_id: UUID, caller: CallerDep, links: LinksDep, work: WorkDep) -> PhotoOut:
     """One photo."""
     with work() as session:
         return shown(photos.get(session, caller.organisation_id, photo_id), links)
 
 
-@router.post("/v1/photos/regenerate", status_code=202, responses=problems(409))
+@router.post("/v1/photos/regenerate", dependencies=[needs("photos:write")], status_code=202, responses=problems(409))
 def regenerate_all(caller: CallerDep, work: WorkDep) -> BatchOut:
     """Make the thumbnails of all photos of the organisation anew."""
     with work() as session:
         return BatchOut(batch_id=thumbnails.regenerate_all(session, caller.organisation_id))
 
 
-@router.post("/v1/photos/{photo_id}/regenerate", status_code=202, responses=problems(404, 409))
+@router.post(
+    "/v1/photos/{photo_id}/regenerate",
+    dependencies=[needs("photos:write")],
+    status_code=202,
+    responses=problems(404, 409),
+)
 def regenerate_photo(photo_id: UUID, caller: CallerDep, work: WorkDep) -> BatchOut:
     """Read the photo again, and make its thumbnails anew."""
     with work() as session:

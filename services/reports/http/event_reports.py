@@ -5,19 +5,17 @@ from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from services.reports.handlers import event_data
 from services.reports.http.dependencies import WorkDep
-from shared.api import CallerDep, problems
+from shared.api import Body, CallerDep, needs, problems
 
 router = APIRouter()
 
 
-class EventReportIn(BaseModel):
+class EventReportIn(Body):
     """Which event."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     event_id: UUID
 
@@ -40,7 +38,7 @@ class EventReportOut(BaseModel):
     )
 
 
-@router.post("/v1/event-reports", status_code=202, responses=problems(404))
+@router.post("/v1/event-reports", dependencies=[needs("reports:write")], status_code=202, responses=problems(404))
 def ask_for_event_report(body: EventReportIn, caller: CallerDep, work: WorkDep) -> EventReportAskedOut:
     """Have the data of an event processed. Asked for again before it has begun, it is done once."""
     with work() as session:
@@ -48,7 +46,7 @@ def ask_for_event_report(body: EventReportIn, caller: CallerDep, work: WorkDep) 
     return EventReportAskedOut(event_id=body.event_id, url=f"/v1/event-reports/{body.event_id}")
 
 
-@router.get("/v1/event-reports/{event_id}", responses=problems(404))
+@router.get("/v1/event-reports/{event_id}", dependencies=[needs("reports:read")], responses=problems(404))
 def get_event_report(event_id: UUID, caller: CallerDep, work: WorkDep) -> EventReportOut:
     """What was computed last. 404 `event_report_not_ready` before anything was."""
     with work() as session:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints
 
 from services.reports.domain.contacts import MAX_EMAIL, is_email_address
 from services.reports.domain.exports import (
@@ -25,7 +25,7 @@ from services.reports.domain.zones import known_zone
 from services.reports.handlers import exports
 from services.reports.http.dependencies import LinksDep, WorkDep
 from services.reports.repository.preferences import AllPreferences
-from shared.api import CallerDep, CursorDep, Page, Problem, ResourcesDep, problems
+from shared.api import Body, CallerDep, CursorDep, Page, Problem, ResourcesDep, needs, problems
 from shared.clock import now
 from shared.downloads import file_response
 
@@ -66,21 +66,17 @@ TimeZone = Annotated[
 Moment = Annotated[AwareDatetime, AfterValidator(_in_our_time)]
 
 
-class FilterIn(BaseModel):
+class FilterIn(Body):
     """Which rows; all of them where nothing is said."""
-
-    model_config = ConfigDict(extra="forbid")
 
     event_id: Annotated[UUID | None, Field(description="of one event; appointments belong to none")] = None
     since: Annotated[Moment | None, Field(description=f"from this moment on: {PERIOD}")] = None
     until: Annotated[Moment | None, Field(description="before this moment")] = None
-    status: Annotated[list[str], Field(max_length=10, description="any of these")] = []
+    status: Annotated[list[str], Field(max_length=10, description="any of these")] = Field([])
 
 
-class ExportIn(BaseModel):
+class ExportIn(Body):
     """What is to be exported. Language and time zone are those of the organisation's preferences unless said here."""
-
-    model_config = ConfigDict(extra="forbid")
 
     kind: Kind
     format: Format
@@ -126,7 +122,7 @@ class ExportOut(ListedExportOut):
     url: str
 
 
-@router.post("/v1/exports", status_code=202, responses=problems(422, 429))
+@router.post("/v1/exports", dependencies=[needs("exports:write")], status_code=202, responses=problems(422, 429))
 def create_export(
     body: ExportIn, caller: CallerDep, work: WorkDep, resources: ResourcesDep, response: Response
 ) -> AcceptedOut:
@@ -139,7 +135,7 @@ def create_export(
     return AcceptedOut(id=export_id, state=State.QUEUED, url=url)
 
 
-@router.get("/v1/exports")
+@router.get("/v1/exports", dependencies=[needs("exports:read")])
 def list_exports(caller: CallerDep, cursor: CursorDep, work: WorkDep) -> Page[ListedExportOut]:
     """The organisation's exports that are still kept, newest first."""
     with work() as session:
@@ -147,7 +143,7 @@ def list_exports(caller: CallerDep, cursor: CursorDep, work: WorkDep) -> Page[Li
     return cursor.page(rows, lambda row: ListedExportOut.model_validate(_fields(row)), lambda row: row.id)
 
 
-@router.get("/v1/exports/{export_id}", responses=problems(404, 409, 410))
+@router.get("/v1/exports/{export_id}", dependencies=[needs("exports:read")], responses=problems(404, 409, 410))
 def get_export(export_id: UUID, caller: CallerDep, work: WorkDep, links: LinksDep) -> ExportOut:
     """An export with the link to its file: 200 when it is ready, 409 `export_running` with a `percentage` until then,
     410 `export_failed` with the reason, and 404 when it has expired.

@@ -14,7 +14,7 @@ from services.reports.domain.periods import Period, last_days
 from services.reports.domain.preferences import Preferences
 from services.reports.handlers import figures, preferences
 from services.reports.http.dependencies import WorkDep
-from shared.api import CallerDep, Problem, ResourcesDep, problems
+from shared.api import CallerDep, Problem, ResourcesDep, needs, problems
 from shared.clock import now
 
 router = APIRouter()
@@ -58,7 +58,7 @@ class FiguresOut(BaseModel):
     figures: list[FigureOut]
 
 
-@router.get("/v1/figures", responses=problems(422))
+@router.get("/v1/figures", dependencies=[needs("reports:read")], responses=problems(422))
 def get_figures(
     caller: CallerDep,
     work: WorkDep,
@@ -96,7 +96,9 @@ def get_figures(
 _PICTURES = {200: {"content": {"image/png": {}, "image/svg+xml": {}}}, **problems(422)}
 
 
-@router.get("/v1/figures/chart.{kind}", response_class=Response, responses=_PICTURES)
+@router.get(
+    "/v1/figures/chart.{kind}", dependencies=[needs("reports:read")], response_class=Response, responses=_PICTURES
+)
 def get_chart(
     kind: Format,
     caller: CallerDep,

@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from services.reports.domain.imports import Counts, Import, ImportState, Options, Reading, failures_path, progress
 from services.reports.domain.mapping import LONGEST_EXTRA_NAME
+from shared.api import Body
 from shared.signed_links import SignedLinks
 
 ColumnName = Annotated[
@@ -18,13 +19,7 @@ ColumnName = Annotated[
 ExtraName = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_EXTRA_NAME, pattern=r"^[^\x00-\x1f]+$")]
 
 
-class Strict(BaseModel):
-    """A field that is not known is refused: it is most likely misspelt."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class MappingIn(Strict):
+class MappingIn(Body):
     """Which column means what. A name is made of `name`, `first_name` and `last_name`, as far as there are columns."""
 
     email: ColumnName
@@ -38,7 +33,7 @@ class MappingIn(Strict):
     )
 
 
-class OptionsIn(Strict):
+class OptionsIn(Body):
     """What the import is to do."""
 
     welcome: bool = Field(False, description="write a welcome to each person who is new")
@@ -52,7 +47,7 @@ class OptionsIn(Strict):
         return Options(self.welcome, self.sender, self.text, self.country)
 
 
-class ReadingIn(Strict):
+class ReadingIn(Body):
     """How to read the file, where looking at it is not enough."""
 
     encoding: str | None = Field(None, pattern=r"^(utf-8|utf-8-sig|utf-16|utf-16-le|utf-16-be|cp1252|iso-8859-(1|15))$")
@@ -68,7 +63,7 @@ class UploadOptionsIn(OptionsIn, ReadingIn):
     """What can be said with the upload: how to read the file, and what the import is to do."""
 
 
-class ChoiceIn(Strict):
+class ChoiceIn(Body):
     """What is not said is as it was said before; a mapping that never was is the suggested one."""
 
     mapping: MappingIn | None = None

@@ -30,7 +30,7 @@ from services.reports.http.import_views import (
     fields_of,
 )
 from services.reports.repository.imports import Imports, NewImport
-from shared.api import CallerDep, CursorDep, Page, Problem, ResourcesDep, problems
+from shared.api import CallerDep, CursorDep, Page, Problem, ResourcesDep, needs, problems
 from shared.clock import now
 from shared.downloads import file_response
 from shared.ids import new_id
@@ -67,7 +67,7 @@ Address = Annotated[
 JsonForm = Annotated[str | None, Form(max_length=50_000), Field(description="JSON")]
 
 
-@router.post("/v1/imports", status_code=201, responses=problems(413, 422))
+@router.post("/v1/imports", dependencies=[needs("imports:write")], status_code=201, responses=problems(413, 422))
 def upload_import(
     file: UploadFile,
     caller: CallerDep,
@@ -113,7 +113,7 @@ def upload_import(
     return ImportOut(**fields_of(found, found.counts, links, []))
 
 
-@router.get("/v1/imports")
+@router.get("/v1/imports", dependencies=[needs("imports:read")])
 def list_imports(caller: CallerDep, cursor: CursorDep, links: LinksDep, work: WorkDep) -> Page[ImportOut]:
     """The organisation's imports, newest first."""
     with work() as session:
@@ -125,7 +125,7 @@ def list_imports(caller: CallerDep, cursor: CursorDep, links: LinksDep, work: Wo
     return cursor.page(rows, lambda row: ImportOut(**fields_of(*row, links, [])), lambda row: row[0].id)
 
 
-@router.get("/v1/imports/{import_id}", responses=problems(404))
+@router.get("/v1/imports/{import_id}", dependencies=[needs("imports:read")], responses=problems(404))
 def get_import(import_id: UUID, caller: CallerDep, links: LinksDep, work: WorkDep) -> ImportOut:
     """An import as it stands, with the first rows that failed."""
     with work() as session:
@@ -135,7 +135,12 @@ def get_import(import_id: UUID, caller: CallerDep, links: LinksDep, work: WorkDe
     return ImportOut(**fields_of(found, counts, links, [error_as_json(one) for one in failed]))
 
 
-@router.post("/v1/imports/{import_id}/dry-run", status_code=202, responses=problems(404, 409))
+@router.post(
+    "/v1/imports/{import_id}/dry-run",
+    dependencies=[needs("imports:write")],
+    status_code=202,
+    responses=problems(404, 409),
+)
 def dry_run_import(import_id: UUID, body: ChoiceIn, caller: CallerDep, links: LinksDep, work: WorkDep) -> ImportOut:
     """Look at all rows as if the import ran, and change nothing: `checked` shows what was seen."""
     with work() as session:
@@ -143,7 +148,12 @@ def dry_run_import(import_id: UUID, body: ChoiceIn, caller: CallerDep, links: Li
     return ImportOut(**fields_of(found, found.counts, links, []))
 
 
-@router.post("/v1/imports/{import_id}/start", status_code=202, responses=problems(404, 409))
+@router.post(
+    "/v1/imports/{import_id}/start",
+    dependencies=[needs("imports:write")],
+    status_code=202,
+    responses=problems(404, 409),
+)
 def start_import(import_id: UUID, body: ChoiceIn, caller: CallerDep, links: LinksDep, work: WorkDep) -> StartedOut:
     """Take the people in, a thousand rows at a time. The same file once more changes nothing."""
     with work() as session:
@@ -151,7 +161,12 @@ def start_import(import_id: UUID, body: ChoiceIn, caller: CallerDep, links: Link
     return StartedOut(**fields_of(found, found.counts, links, []))
 
 
-@router.post("/v1/imports/{import_id}/cancel", status_code=202, responses=problems(404, 409))
+@router.post(
+    "/v1/imports/{import_id}/cancel",
+    dependencies=[needs("imports:write")],
+    status_code=202,
+    responses=problems(404, 409),
+)
 def cancel_import(import_id: UUID, caller: CallerDep, links: LinksDep, work: WorkDep) -> ImportOut:
     """Take in no further rows. Those that were taken in stay."""
     with work() as session:
@@ -162,6 +177,7 @@ def cancel_import(import_id: UUID, caller: CallerDep, links: LinksDep, work: Wor
 
 @router.get(
     "/v1/imports/{import_id}/failures",
+    dependencies=[needs("imports:read")],
     response_class=Response,
     responses={**FILE_RESPONSE, **problems(404, 410)},
 )

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.reports.errors import PersonNotFoundError
 from services.reports.http.dependencies import WorkDep
 from services.reports.repository.people import People
-from shared.api import CallerDep, CursorDep, Page, problems
+from shared.api import CallerDep, CursorDep, Page, needs, problems
 
 router = APIRouter()
 
@@ -30,7 +30,7 @@ class PersonOut(BaseModel):
     changed_at: datetime
 
 
-@router.get("/v1/people")
+@router.get("/v1/people", dependencies=[needs("people:read")])
 def list_people(
     caller: CallerDep,
     cursor: CursorDep,
@@ -43,7 +43,7 @@ def list_people(
     return cursor.page(rows, PersonOut.model_validate, lambda row: row.id)
 
 
-@router.get("/v1/people/{person_id}", responses=problems(404))
+@router.get("/v1/people/{person_id}", dependencies=[needs("people:read")], responses=problems(404))
 def get_person(person_id: UUID, caller: CallerDep, work: WorkDep) -> PersonOut:
     """One person."""
     with work() as session:

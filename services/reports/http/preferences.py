@@ -3,14 +3,14 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from services.reports.domain.contacts import email_key, is_email_address
 from services.reports.domain.preferences import MOST_READERS, Preferences
 from services.reports.domain.zones import known_zone
 from services.reports.handlers import preferences
 from services.reports.http.dependencies import WorkDep
-from shared.api import CallerDep, ResourcesDep, problems
+from shared.api import Body, CallerDep, ResourcesDep, needs, problems
 
 router = APIRouter()
 
@@ -31,10 +31,8 @@ Name = Annotated[
 Address = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_address)]
 
 
-class PreferencesIn(BaseModel):
+class PreferencesIn(Body):
     """All of them: what is put takes the place of what was there."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: Name = Field(description="how the organisation is called in its reports")
     time_zone: Annotated[str, AfterValidator(known_zone)] = Field(
@@ -55,14 +53,14 @@ class PreferencesOut(BaseModel):
     weekly_to: list[str]
 
 
-@router.get("/v1/report-preferences")
+@router.get("/v1/report-preferences", dependencies=[needs("reports:read")])
 def get_report_preferences(caller: CallerDep, work: WorkDep, resources: ResourcesDep) -> PreferencesOut:
     """What was put last."""
     with work() as session:
         return _shown(preferences.wanted(session, caller.organisation_id, resources.settings.timezone))
 
 
-@router.put("/v1/report-preferences", responses=problems(422))
+@router.put("/v1/report-preferences", dependencies=[needs("reports:write")], responses=problems(422))
 def put_report_preferences(body: PreferencesIn, caller: CallerDep, work: WorkDep) -> PreferencesOut:
     """Put them. With another time zone all figures are computed anew, which takes a moment."""
     wanted = Preferences(body.name, body.time_zone, body.language, tuple(body.weekly_to))

@@ -9,7 +9,7 @@ from services.reports.domain.rebuilds import RebuildState
 from services.reports.handlers import rebuilding
 from services.reports.handlers.projection import projection_is_whole
 from services.reports.http.dependencies import WorkDep
-from shared.api import CallerDep
+from shared.api import CallerDep, needs
 
 router = APIRouter()
 
@@ -30,7 +30,7 @@ class ProjectionOut(BaseModel):
     rebuild: RebuildOut | None = Field(description="null where there never was one")
 
 
-@router.get("/v1/projection")
+@router.get("/v1/projection", dependencies=[needs("reports:read")])
 def get_projection(_caller: CallerDep, work: WorkDep) -> ProjectionOut:
     """Whether all that was told is in what exports, figures and reports are made of."""
     with work() as session:

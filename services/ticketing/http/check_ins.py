@@ -13,9 +13,9 @@ from services.ticketing.domain.codes import MAX_CODE_INPUT
 from services.ticketing.domain.tickets import TicketState
 from services.ticketing.handlers.check_ins import Answer, Scan, check_in
 from services.ticketing.http.dependencies import SignaturesDep, WorkDep
-from services.ticketing.http.fields import Body, Moment
+from services.ticketing.http.fields import Moment
 from services.ticketing.repository import Events, Tickets
-from shared.api import CallerDep, problems
+from shared.api import Body, CallerDep, needs, problems
 from shared.clock import now
 
 router = APIRouter()
@@ -73,7 +73,7 @@ class CheckInKeysOut(BaseModel):
     revoked_ticket_ids: list[UUID]
 
 
-@router.post("/v1/check-ins", responses=problems(404, 409))
+@router.post("/v1/check-ins", dependencies=[needs("check_in")], responses=problems(404, 409))
 def check_in_ticket(body: CheckInIn, caller: CallerDep, work: WorkDep, signatures: SignaturesDep) -> CheckInOut:
     """Redeem a ticket, once. Every `result` but `ok` means: do not let in. 422 `bad_token` is no ticket at all."""
     moment = now()
@@ -91,7 +91,7 @@ def check_in_ticket(body: CheckInIn, caller: CallerDep, work: WorkDep, signature
     return check_in_out(answer)
 
 
-@router.get("/v1/events/{event_id}/check-in-keys", responses=problems(404))
+@router.get("/v1/events/{event_id}/check-in-keys", dependencies=[needs("check_in")], responses=problems(404))
 def check_in_keys(event_id: UUID, caller: CallerDep, work: WorkDep) -> CheckInKeysOut:
     """The public keys that an offline scanner verifies tokens with, and the tickets that are not good any more."""
     with work() as session:

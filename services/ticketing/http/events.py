@@ -10,9 +10,9 @@ from pydantic import BaseModel, Field, model_validator
 from services.ticketing.domain.events import Event, TicketType
 from services.ticketing.handlers import events
 from services.ticketing.http.dependencies import SignaturesDep, WorkDep
-from services.ticketing.http.fields import Body, Currency, Moment, Price, Quantity, Title
+from services.ticketing.http.fields import Currency, Moment, Price, Quantity, Title
 from services.ticketing.repository import Events
-from shared.api import CallerDep, CursorDep, Page, problems
+from shared.api import Body, CallerDep, CursorDep, Page, needs, problems
 
 router = APIRouter()
 
@@ -58,7 +58,7 @@ class TicketTypeOut(BaseModel):
     max_per_order: int | None
 
 
-@router.post("/v1/events", status_code=201)
+@router.post("/v1/events", dependencies=[needs("events:write")], status_code=201)
 def create_event(body: EventIn, caller: CallerDep, work: WorkDep, signatures: SignaturesDep) -> EventOut:
     """Put an event into the calendar, with a key pair of its own for its tickets."""
     with work() as session:
@@ -75,7 +75,7 @@ def create_event(body: EventIn, caller: CallerDep, work: WorkDep, signatures: Si
     return event_out(event)
 
 
-@router.get("/v1/events")
+@router.get("/v1/events", dependencies=[needs("events:read")])
 def list_events(caller: CallerDep, work: WorkDep, cursor: CursorDep) -> Page[EventOut]:
     """All events, oldest first."""
     with work() as session:
@@ -83,14 +83,16 @@ def list_events(caller: CallerDep, work: WorkDep, cursor: CursorDep) -> Page[Eve
     return cursor.page(rows, event_out, lambda event: event.id)
 
 
-@router.get("/v1/events/{event_id}", responses=problems(404))
+@router.get("/v1/events/{event_id}", dependencies=[needs("events:read")], responses=problems(404))
 def get_event(event_id: UUID, caller: CallerDep, work: WorkDep) -> EventOut:
     """One event."""
     with work() as session:
         return event_out(Events(session).get(caller.organisation_id, event_id))
 
 
-@router.post("/v1/events/{event_id}/ticket-types", status_code=201, responses=problems(404))
+@router.post(
+    "/v1/events/{event_id}/ticket-types", dependencies=[needs("events:write")], status_code=201, responses=problems(404)
+)
 def add_ticket_type(event_id: UUID, body: TicketTypeIn, caller: CallerDep, work: WorkDep) -> TicketTypeOut:
     """Put tickets of a new type on sale."""
     with work() as session:
@@ -107,7 +109,7 @@ def add_ticket_type(event_id: UUID, body: TicketTypeIn, caller: CallerDep, work:
     return ticket_type_out(kind, event)
 
 
-@router.get("/v1/events/{event_id}/ticket-types", responses=problems(404))
+@router.get("/v1/events/{event_id}/ticket-types", dependencies=[needs("events:read")], responses=problems(404))
 def list_ticket_types(event_id: UUID, caller: CallerDep, work: WorkDep, cursor: CursorDep) -> Page[TicketTypeOut]:
     """The ticket types of an event, oldest first."""
     with work() as session:
@@ -116,7 +118,9 @@ def list_ticket_types(event_id: UUID, caller: CallerDep, work: WorkDep, cursor: 
     return cursor.page(rows, lambda kind: ticket_type_out(kind, event), lambda kind: kind.id)
 
 
-@router.get("/v1/events/{event_id}/ticket-types/{ticket_type_id}", responses=problems(404))
+@router.get(
+    "/v1/events/{event_id}/ticket-types/{ticket_type_id}", dependencies=[needs("events:read")], responses=problems(404)
+)
 def get_ticket_type(event_id: UUID, ticket_type_id: UUID, caller: CallerDep, work: WorkDep) -> TicketTypeOut:
     """One ticket type, with how many are left."""
     with work() as session:

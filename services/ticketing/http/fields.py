@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import phonenumbers
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints
 
 from services.ticketing.domain.contacts import MAX_EMAIL, MAX_NAME, email_address, plain_line
 from services.ticketing.domain.money import currency_code
@@ -40,12 +40,6 @@ def in_our_time(moment: datetime) -> datetime:
     if not 2000 <= moment.year < 2200:
         raise ValueError("is not between 2000 and 2199")
     return moment.astimezone(UTC)
-
-
-class Body(BaseModel):
-    """A request's body. A field that is not known is refused: it is most likely misspelt."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 Title = Annotated[str, StringConstraints(max_length=MAX_NAME + 50), AfterValidator(plain_line)]

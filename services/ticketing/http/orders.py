@@ -14,9 +14,9 @@ from services.ticketing.domain.orders import Customer, Order, OrderStatus
 from services.ticketing.domain.tickets import Ticket, TicketState
 from services.ticketing.handlers import orders
 from services.ticketing.http.dependencies import LinksDep, SettingsDep, WorkDep
-from services.ticketing.http.fields import Body, EmailAddress, PhoneNumber, Quantity, Title
+from services.ticketing.http.fields import EmailAddress, PhoneNumber, Quantity, Title
 from services.ticketing.repository import Events, Orders, Tickets
-from shared.api import CallerDep, Problem, problems
+from shared.api import Body, CallerDep, Problem, needs, problems
 from shared.clock import now
 
 router = APIRouter()
@@ -86,7 +86,7 @@ class OrderOut(BaseModel):
     tickets_url: str | None = Field(description="a page with all tickets, for the buyer; null before there are any")
 
 
-@router.post("/v1/orders", status_code=201, responses=problems(404, 409))
+@router.post("/v1/orders", dependencies=[needs("orders:write")], status_code=201, responses=problems(404, 409))
 def place_order(body: OrderIn, caller: CallerDep, work: WorkDep, settings: SettingsDep) -> OrderOut:
     """Hold tickets until they are paid; an order that costs nothing is paid at once.
 
@@ -99,7 +99,7 @@ def place_order(body: OrderIn, caller: CallerDep, work: WorkDep, settings: Setti
     return order_out(order)
 
 
-@router.get("/v1/orders/{order_id}", responses=problems(404))
+@router.get("/v1/orders/{order_id}", dependencies=[needs("orders:read")], responses=problems(404))
 def get_order(order_id: UUID, caller: CallerDep, work: WorkDep, links: LinksDep) -> OrderOut:
     """An order with its tickets, once it has them."""
     with work() as session:
@@ -112,7 +112,7 @@ def get_order(order_id: UUID, caller: CallerDep, work: WorkDep, links: LinksDep)
     return order_out(order, shown, links.order_url(order.id, expires) if shown else None, issued)
 
 
-@router.post("/v1/orders/{order_id}/cancel", responses=problems(404, 409))
+@router.post("/v1/orders/{order_id}/cancel", dependencies=[needs("orders:write")], responses=problems(404, 409))
 def cancel_order(order_id: UUID, caller: CallerDep, work: WorkDep) -> OrderOut:
     """Cancel an order that is not paid. Its tickets are free again at once."""
     with work() as session:

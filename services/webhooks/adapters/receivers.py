@@ -16,6 +16,7 @@ from shared.clock import Clock, now
 from shared.errors import OutcomeUnknown
 from shared.http import HttpClient, ProviderUnreachable, RequestInvalid
 from shared.http.network import resolve
+from shared.logging import get_logger
 
 TOTAL_SECONDS: Final = 18.0
 """For a whole call. The specification asks for 15 to 30 s; a call must end before the lease and the time limit do."""
@@ -23,6 +24,8 @@ STEP_SECONDS: Final = 10.0
 LOOK_UP_SECONDS: Final = 5.0
 LARGEST_ANSWER: Final = 1024 * 1024
 """Bytes. Who sends more is not answering a webhook."""
+
+log = get_logger("bellhop.webhooks")
 
 
 class Guard:
@@ -32,10 +35,11 @@ class Guard:
         self._allowed = tuple(allowed)
 
     def __call__(self, host: str, address: Address) -> None:
-        """Raises AddressRefusedError."""
+        """Raises AddressRefusedError. It does not tell which address: whoever may enter a name could ask for all of ours."""
         if not may_be_reached(address, self._allowed):
+            log.warning("address_refused", host=host, address=str(address))  # for operators: it may be one of ours
             raise AddressRefusedError(
-                f"{host} has the address {address}, which is not public: webhooks go to public addresses, "
+                f"{host} has an address that is not public: webhooks go to public addresses, "
                 "and to the networks in WEBHOOKS_ALLOWED_NETWORKS"
             )
 

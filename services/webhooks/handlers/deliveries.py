@@ -1,7 +1,7 @@
 """One attempt at a delivery, in three steps: what to send, sending it, and writing down how that went."""
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 from services.webhooks.domain.announcements import sent_id
@@ -171,6 +171,9 @@ def record(session: Session, intent: Intent, attempted: Attempted, limits: Limit
         places.leave(session, intent.endpoint_id, limits, answered=answered)
 
 
+INTERNAL_ERROR: Final = "internal error: the attempt could not be made"
+
+
 def record_failure(
     session: Session, message: DeliverWebhook, error: BaseException, limits: Limits, *, final: bool
 ) -> None:
@@ -186,11 +189,11 @@ def record_failure(
 
 
 def failed_attempt(error: BaseException) -> Attempted:
-    """How an attempt that raised is logged."""
+    """How an attempt that raised is shown to the endpoint's owner. What went wrong inside of Bellhop is for its own log."""
     verdict = Verdict.FAILED if isinstance(error, ReceiverRefusedError) else Verdict.RETRY
     if isinstance(error, AttemptError):
         return Attempted(verdict, error.status, error.response, _text(str(error)), error.duration_ms)
-    return Attempted(verdict, error=_text(f"{type(error).__name__}: {error}"))
+    return Attempted(verdict, error=INTERNAL_ERROR)
 
 
 def _text(error: str) -> str:

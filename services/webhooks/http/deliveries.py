@@ -12,7 +12,7 @@ from services.webhooks.domain.deliveries import DeliveryState
 from services.webhooks.handlers import endpoints
 from services.webhooks.http.dependencies import WorkDep
 from services.webhooks.repository.deliveries import Deliveries, Listed
-from shared.api import CallerDep, CursorDep, Page, problems
+from shared.api import CallerDep, CursorDep, Page, needs, problems
 
 router = APIRouter()
 
@@ -49,7 +49,9 @@ class RetryOut(BaseModel):
     state: DeliveryState
 
 
-@router.get("/v1/webhook-endpoints/{endpoint_id}/deliveries", responses=problems(404))
+@router.get(
+    "/v1/webhook-endpoints/{endpoint_id}/deliveries", dependencies=[needs("webhooks:read")], responses=problems(404)
+)
 def list_deliveries(endpoint_id: UUID, caller: CallerDep, cursor: CursorDep, work: WorkDep) -> Page[DeliveryOut]:
     """What an endpoint was told, and how that went, newest first."""
     with work() as session:
@@ -58,7 +60,12 @@ def list_deliveries(endpoint_id: UUID, caller: CallerDep, cursor: CursorDep, wor
     return cursor.page(rows, _shown, lambda row: row.id)
 
 
-@router.post("/v1/deliveries/{delivery_id}/retry", status_code=202, responses=problems(404, 409))
+@router.post(
+    "/v1/deliveries/{delivery_id}/retry",
+    dependencies=[needs("webhooks:write")],
+    status_code=202,
+    responses=problems(404, 409),
+)
 def retry_delivery(delivery_id: UUID, caller: CallerDep, work: WorkDep) -> RetryOut:
     """Make one more attempt now, whatever came before. Attempts that are still scheduled stay so."""
     with work() as session:

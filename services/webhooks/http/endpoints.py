@@ -14,7 +14,7 @@ from services.webhooks.domain.targets import MAX_URL
 from services.webhooks.handlers import endpoints
 from services.webhooks.http.dependencies import SettingsDep, WorkDep
 from services.webhooks.repository.endpoints import Endpoints
-from shared.api import CallerDep, CursorDep, Page, ResourcesDep, problems
+from shared.api import Body, CallerDep, CursorDep, Page, ResourcesDep, needs, problems
 
 router = APIRouter()
 
@@ -37,7 +37,7 @@ MaxPerSecond = Annotated[
 Subscribed = Annotated[EventTypes | None, Field(description="what it is told of; null is everything")]
 
 
-class EndpointIn(BaseModel):
+class EndpointIn(Body):
     """A new endpoint."""
 
     url: Url
@@ -46,7 +46,7 @@ class EndpointIn(BaseModel):
     max_per_second: MaxPerSecond = None
 
 
-class EndpointChange(BaseModel):
+class EndpointChange(Body):
     """What to change; what is left out stays as it is."""
 
     # Factories, so that the document shows no default where there is none.
@@ -79,7 +79,7 @@ class CreatedEndpointOut(EndpointOut):
     secret: str
 
 
-@router.post("/v1/webhook-endpoints", status_code=201)
+@router.post("/v1/webhook-endpoints", dependencies=[needs("webhooks:write")], status_code=201)
 def create_endpoint(
     body: EndpointIn, caller: CallerDep, settings: SettingsDep, resources: ResourcesDep, work: WorkDep
 ) -> CreatedEndpointOut:
@@ -98,7 +98,7 @@ def create_endpoint(
     return CreatedEndpointOut(**_fields(created.endpoint), secret=created.secret)
 
 
-@router.get("/v1/webhook-endpoints")
+@router.get("/v1/webhook-endpoints", dependencies=[needs("webhooks:read")])
 def list_endpoints(caller: CallerDep, cursor: CursorDep, work: WorkDep) -> Page[EndpointOut]:
     """The organisation's endpoints, oldest first."""
     with work() as session:
@@ -106,14 +106,14 @@ def list_endpoints(caller: CallerDep, cursor: CursorDep, work: WorkDep) -> Page[
     return cursor.page(rows, _shown, lambda row: row.id)
 
 
-@router.get("/v1/webhook-endpoints/{endpoint_id}", responses=problems(404))
+@router.get("/v1/webhook-endpoints/{endpoint_id}", dependencies=[needs("webhooks:read")], responses=problems(404))
 def get_endpoint(endpoint_id: UUID, caller: CallerDep, work: WorkDep) -> EndpointOut:
     """One endpoint."""
     with work() as session:
         return _shown(endpoints.get(session, caller.organisation_id, endpoint_id))
 
 
-@router.patch("/v1/webhook-endpoints/{endpoint_id}", responses=problems(404))
+@router.patch("/v1/webhook-endpoints/{endpoint_id}", dependencies=[needs("webhooks:write")], responses=problems(404))
 def change_endpoint(
     endpoint_id: UUID, body: EndpointChange, caller: CallerDep, settings: SettingsDep, work: WorkDep
 ) -> EndpointOut:
@@ -127,7 +127,12 @@ def change_endpoint(
         return _shown(endpoints.change(session, caller.organisation_id, endpoint_id, changes))
 
 
-@router.delete("/v1/webhook-endpoints/{endpoint_id}", status_code=204, responses=problems(404))
+@router.delete(
+    "/v1/webhook-endpoints/{endpoint_id}",
+    dependencies=[needs("webhooks:write")],
+    status_code=204,
+    responses=problems(404),
+)
 def delete_endpoint(endpoint_id: UUID, caller: CallerDep, work: WorkDep) -> Response:
     """Unsubscribe. What is pending is not delivered any more."""
     with work() as session:

@@ -54,6 +54,33 @@ def test_keys_are_listed_and_revoked(bellhop: Bellhop) -> None:
     assert (revoked.code, bellhop("keys", "list", "--json").json[0]["revoked_at"] is None) == (0, False)
 
 
+def test_key_is_made_for_what_it_is_needed_for(bellhop: Bellhop) -> None:
+    """With scopes and an end; without them it has every right."""
+    bellhop(
+        "keys", "create", "--organisation", "Demo", "--name", "door", "--scope", "check_in", "--expires", "2031-05-17"
+    )
+    bellhop("keys", "create", "--organisation", "Demo")
+    door, other = bellhop("keys", "list", "--json").json
+    assert (door["name"], door["scopes"], door["expires_at"][:10]) == ("door", ["check_in"], "2031-05-17")
+    assert (other["scopes"], other["expires_at"]) == (["*"], None)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--scope", "checkin", "did you mean 'check_in'?"),
+        ("--expires", "2020-01-01", "give a moment to come"),
+        ("--expires", "tomorrow", "write 2031-05-17"),
+    ],
+    ids=["unknown-scope", "expiry-in-the-past", "no-moment"],
+)
+def test_key_that_cannot_be_is_refused_with_what_is_right(bellhop: Bellhop, option: str, value: str, said: str) -> None:
+    """And none is made."""
+    ran = bellhop("keys", "create", "--organisation", "Demo", option, value)
+    assert (ran.code == 0, bellhop("keys", "list", "--json").json) == (False, [])
+    assert said in " ".join((ran.out + ran.err).replace("│", " ").split())
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [(("keys", "create"), 2), (("keys", "create", "--organisation", "  "), 2), (("nothing",), 2), (("keys",), 2)],
@@ -201,6 +228,19 @@ def test_repair_of_a_queue_that_is_none_of_ours_is_refused(
     rabbitmq.set_up(database.url, actor_declarations("ticketing"))
     ran = bellhop("repair", "--apply", "--force", "ticketing.defualt")
     assert (ran.code, "`bellhop queues` lists them" in ran.err) == (1, True)
+
+
+def test_job_is_shown_with_its_state(bellhop: Bellhop, database: Database) -> None:
+    """And one that nobody knows is refused in a sentence."""
+    bellhop("schedules", "run", "ticketing.expire_orders")
+    message_id = str(database.value("SELECT message_id FROM messaging.outbox"))
+    shown = bellhop("jobs", "show", message_id, "--json")
+    unknown = bellhop("jobs", "show", "00000000-0000-7000-8000-000000000000")
+
+    assert [(job["message_id"], job["state"], job["where"]) for job in shown.json] == [
+        (message_id, "dispatched", "in the outbox")
+    ]
+    assert (unknown.code, "it never was, or it is done and no longer kept" in unknown.err) == (1, True)
 
 
 def test_schedules_are_listed_with_their_next_tick(bellhop: Bellhop) -> None:

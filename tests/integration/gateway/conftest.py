@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 
 from deploy.local.ports import free_port
 from services.gateway.handlers import CreatedKey, create_key
+from services.gateway.settings import GatewaySettings
 from tests.integration.gateway.toys import Waker, serve, settings_for
 from tests.support.databases import SECRET_KEY, Database
 from tests.support.waiting import wait_for
@@ -118,5 +119,6 @@ def running(server: uvicorn.Server) -> Iterator[None]:
 def gateway(database: Database) -> Iterator[Gateway]:
     """A gateway that mounts the toys. Its log is taken aside: a traceback drawn for people takes seconds."""
     port, waker = free_port(), Waker()
-    with capture_logs(), running(serve(settings_for(database.url, SECRET_KEY), waker, port)):
+    patient = GatewaySettings(queue_seconds=60)  # the machine may have other things to do
+    with capture_logs(), running(serve(settings_for(database.url, SECRET_KEY), waker, port, patient)):
         yield Gateway(port, database, waker)

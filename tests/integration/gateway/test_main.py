@@ -27,7 +27,7 @@ def process(database: Database, tmp_path: Path) -> Iterator[Process]:
     with processes(tmp_path, environment) as group:
         started = group.start("services.gateway")
         started.http_port = port
-        yield started.wait_ready()
+        yield started.wait_ready(60)
 
 
 def get(port: int, path: str, **headers: str) -> int:

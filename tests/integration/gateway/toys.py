@@ -20,7 +20,7 @@ from starlette.responses import HTMLResponse, Response
 from services.gateway.app import create_app
 from services.gateway.serving import server_config
 from services.gateway.settings import GatewaySettings
-from shared.api import CallerDep, CursorDep, Page, Problem, Resources, problems, work_of
+from shared.api import Body, CallerDep, CursorDep, Page, Problem, Resources, needs, problems, work_of
 from shared.crypto import Vault
 from shared.database.session import UnitOfWork
 from shared.ids import new_id
@@ -35,7 +35,7 @@ router = APIRouter()
 Death = Literal["in_endpoint", "before_commit", "after_commit"]
 
 
-class ToyIn(BaseModel):
+class ToyIn(Body):
     """`how` says what happens besides."""
 
     number: int
@@ -69,7 +69,7 @@ class Doom:
     at: Death | None = None
 
 
-@router.post("/v1/toys", status_code=201, responses=problems(409))
+@router.post("/v1/toys", dependencies=[needs("events:write")], status_code=201, responses=problems(409))
 def make_toy(body: ToyIn, caller: CallerDep, work: WorkDep, response: Response) -> ToyOut:
     """Make a toy."""
     toy_id = new_id()
@@ -97,7 +97,7 @@ def make_toy(body: ToyIn, caller: CallerDep, work: WorkDep, response: Response) 
     return ToyOut(id=toy_id, number=body.number, secret=f"whsec_{toy_id.hex}")
 
 
-@router.post("/v1/toys/two-steps", status_code=201)
+@router.post("/v1/toys/two-steps", dependencies=[needs("events:write")], status_code=201)
 def make_two(body: ToyIn, work: WorkDep) -> ToyOut:
     """Two transactions, of which the second fails."""
     insert = text("INSERT INTO toyshop.effect (number, what) VALUES (:number, 'step')")
@@ -119,7 +119,7 @@ class PictureOut(BaseModel):
     sha256: str
 
 
-@router.post("/v1/toys/pictures", status_code=201)
+@router.post("/v1/toys/pictures", dependencies=[needs("events:write")], status_code=201)
 def take_picture(file: UploadFile, caller: CallerDep, work: WorkDep) -> PictureOut:
     """A picture of a toy, read in pieces."""
     digest, size = hashlib.sha256(), 0
@@ -132,7 +132,7 @@ def take_picture(file: UploadFile, caller: CallerDep, work: WorkDep) -> PictureO
     return PictureOut(size=size, sha256=digest.hexdigest())
 
 
-@router.get("/v1/toys")
+@router.get("/v1/toys", dependencies=[needs("events:read")])
 def list_toys(caller: CallerDep, work: WorkDep, cursor: CursorDep) -> Page[int]:
     """The caller's own toys."""
     statement = text("SELECT number FROM toyshop.effect WHERE what = :what ORDER BY id LIMIT :fetch")
@@ -141,14 +141,14 @@ def list_toys(caller: CallerDep, work: WorkDep, cursor: CursorDep) -> Page[int]:
     return cursor.page(rows, int, lambda number: UUID(int=number))
 
 
-@router.get("/v1/role")
+@router.get("/v1/role", dependencies=[needs("events:read")])
 def role(work: WorkDep) -> str:
     """Whom the database takes this endpoint for."""
     with work() as session:
         return str(session.scalar(text("SELECT current_user")))
 
 
-@router.get("/v1/open")
+@router.get("/v1/open", dependencies=[needs("events:read")])
 def without_caller() -> dict[str, str]:
     """An endpoint whose author forgot to ask for the caller."""
     return {"data": "private"}

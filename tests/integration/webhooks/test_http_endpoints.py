@@ -71,7 +71,9 @@ def test_a_url_that_may_not_be_called_is_refused(client: Client, database: Datab
 def test_this_machine_is_refused_unless_it_is_allowed(gateway: Gateway, client: Client) -> None:
     """By name as by address."""
     gateway.configure(allowed_networks=(ip_network("10.0.0.0/8"),))
-    assert client("POST", PATH, {"url": "http://localhost:9/"}).body["code"] == "address_not_allowed"
+    refused = client("POST", PATH, {"url": "http://localhost:9/"}).body
+    assert refused["code"] == "address_not_allowed"
+    assert not any(address in refused["detail"] for address in ("127.0.0.1", "::1")), "it tells addresses of names"
     assert client("POST", PATH, {"url": "http://10.1.2.3/"}).status == 201
 
 

@@ -7,15 +7,18 @@ import psycopg
 import pytest
 from fastapi.exceptions import RequestValidationError
 from psycopg import errors as postgres
+from pydantic import Field, ValidationError
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
+from structlog.testing import capture_logs
 
 from services.gateway.problems import internal_problem, problem_of, problem_response
-from shared.api import Problem
+from shared.api import Body, Problem
 from shared.errors import PermanentError, TransientError
 from shared.ids import new_id
 from shared.messaging.causes import Cause, caused_by
+from shared.storage import StorageUnavailable
 
 
 class SoldOut(PermanentError):  # noqa: N818 - as a service would name it
@@ -122,3 +125,63 @@ def test_titles_do_not_depend_on_the_python(status: int, title: str) -> None:
 def test_internal_problem_tells_nothing() -> None:
     """A bug's answer has no trace and no message of the exception."""
     assert (internal_problem().status, internal_problem().code) == (500, "internal_error")
+
+
+def test_what_is_wrong_inside_is_for_the_log() -> None:
+    """An error that is written for operators names paths and addresses: callers learn its code, and when to come again."""
+    text = "writing tickets/1.png: free some space on /var/lib/bellhop (os error 28)"
+    with capture_logs() as logged:
+        problem = problem_of(StorageUnavailable(text))
+    assert problem is not None
+    assert (problem.status, problem.code) == (503, "storage_unavailable")
+    assert problem.detail == "this is not possible now; try again in 1 s"
+    assert logged[0]["error"] == text
+
+
+class Part(Body):
+    quantity: int = 1
+
+
+class Whole(Body):
+    customer: str
+    parts: list[Part] = Field([])
+
+
+@pytest.mark.parametrize(
+    ("given", "detail", "codes"),
+    [
+        (
+            {"custmer": "Ada"},
+            "#/custmer: there is no field 'custmer': did you mean 'customer'?",
+            {"unknown_field", "missing"},
+        ),
+        (
+            {"customer": "Ada", "parts": [{"quantity": 1}, {"quantty": 2}]},
+            "#/parts/1/quantty: there is no field 'quantty': did you mean 'quantity'?",
+            {"unknown_field"},
+        ),
+        (
+            {"customer": "Ada", "secret": "hunter2"},
+            "#/secret: there is no field 'secret'; there are customer, parts",
+            {"unknown_field"},
+        ),
+        (
+            {"customer": 1, "parts": [{"x{y}": "hunter2"}], "z": 1},
+            "#/parts/0/x{y}: there is no field 'x{y}'; there are quantity",
+            {"string_type", "unknown_field"},
+        ),
+    ],
+    ids=["misspelt", "nested", "no-near-one", "several"],
+)
+def test_unknown_field_is_named_with_the_one_that_was_meant(
+    given: dict[str, object], detail: str, codes: set[str]
+) -> None:
+    """Its name and its place, beside the other faults; never its value."""
+    with pytest.raises(ValidationError) as raised:
+        Whole.model_validate(given)
+    faults = [{**fault, "loc": ("body", *fault["loc"])} for fault in raised.value.errors()]
+    problem = problem_of(RequestValidationError(faults))
+    assert problem is not None
+    assert (problem.status, problem.code, problem.detail) == (422, "unknown_field", detail)
+    assert {fault["code"] for fault in problem.extra["errors"]} == codes
+    assert "hunter2" not in str(problem.extra)

@@ -47,6 +47,14 @@ def test_key_whose_jobs_are_quick_has_a_fifth_of_a_second_of_them() -> None:
     assert share.share_of(ADA, POOL, 0.75, now) == 12
 
 
+def test_burst_of_quick_jobs_is_no_rate() -> None:
+    """Six that end at once do not make room for sixty that hang."""
+    share = QueueShare()
+    share.learn(done(send(share, ADA, 6, now=0.0)), now=0.01)
+
+    assert share.share_of(ADA, POOL, 0.75, now=0.01) == 12
+
+
 def test_rate_of_long_ago_is_worth_nothing() -> None:
     """Who was quick an hour ago may hang now."""
     share = QueueShare()

@@ -167,8 +167,8 @@ def test_a_target_that_refuses_is_a_reset() -> None:
     """Nobody behind the proxy looks like nobody at all."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = int(taken.getsockname()[1])
-    with Proxy("127.0.0.1", port) as proxy, connect(proxy) as stream, pytest.raises(ConnectionResetError):
-        stream.recv(1)
+    with Proxy("127.0.0.1", port) as proxy, pytest.raises(ConnectionResetError), connect(proxy) as stream:
+        stream.recv(1)  # on a busy machine the connecting itself says so
 
 
 def test_nothing_is_left_after_the_block(echo_port: int) -> None:

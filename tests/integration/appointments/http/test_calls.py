@@ -103,22 +103,22 @@ def test_a_call_that_is_booked_is_not_mended(front: Front, key: str, clinic: Cli
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("body", "code"),
     [
-        {"starts_at": "2026-08-04T10:00:00"},
-        {"starts_at": "next Tuesday"},
-        {"email": "nobody"},
-        {"length": 1},
-        {"name": "a\nb"},
-        {"language": "deutsch"},
-        {"when": "now"},
+        ({"starts_at": "2026-08-04T10:00:00"}, "validation_failed"),
+        ({"starts_at": "next Tuesday"}, "validation_failed"),
+        ({"email": "nobody"}, "validation_failed"),
+        ({"length": 1}, "validation_failed"),
+        ({"name": "a\nb"}, "validation_failed"),
+        ({"language": "deutsch"}, "validation_failed"),
+        ({"when": "now"}, "unknown_field"),
     ],
 )
-def test_what_people_give_is_checked(front: Front, key: str, clinic: Clinic, body: dict[str, Any]) -> None:
+def test_what_people_give_is_checked(front: Front, key: str, clinic: Clinic, body: dict[str, Any], code: str) -> None:
     """A time has its offset; unknown names are refused."""
     clinic.hear("call_analyzed", analysed(analysis={"preferred_start": None}))
     answered = front.call("POST", f"/v1/calls/{call_id(clinic)}/request", body, key=key)
-    assert (answered.status, answered.body["code"]) == (422, "validation_failed")
+    assert (answered.status, answered.body["code"]) == (422, code)
 
 
 def test_calls_are_counted_by_day_and_outcome(front: Front, key: str, clinic: Clinic) -> None:

@@ -1,0 +1,140 @@
+"""A whole stack, one tenant who floods it in every way at once, and another who sells tickets meanwhile."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+
+from deploy.local.demo.client import Shop
+from deploy.local.env_file import read_env
+from tests.e2e.running import ROOT, RunningStack, order_body, put_on_sale, surroundings
+from tests.support.waiting import wait_for
+
+RECIPIENT = re.compile(r"^X-Envelope-To: (\S+)$", re.MULTILINE)
+_COPY = """
+INSERT INTO messaging.outbox (message_id, kind, is_event, body, fairness_key, organisation_id)
+SELECT fresh.id, kind, false, convert_to(replace(convert_from(body, 'UTF8'), message_id::text, fresh.id::text), 'UTF8'),
+       fairness_key, organisation_id
+FROM (SELECT * FROM messaging.published WHERE organisation_id = %s AND NOT is_event AND queue IS NULL
+      AND kind LIKE 'ticketing.%%' ORDER BY published_at LIMIT 1) AS one
+CROSS JOIN LATERAL (SELECT gen_random_uuid() AS id FROM generate_series(1, %s)) AS fresh
+"""
+"""The same command of a tenant again and again, under new ids: there is nothing left for it to do."""
+
+
+@dataclass(frozen=True)
+class Flood:
+    """What one tenant sends at once."""
+
+    orders: int
+    tickets: int
+    rows: int
+    outbox: int
+
+
+@contextmanager
+def stack_in(folder: Path) -> Iterator[RunningStack]:
+    """`make up` in a folder of its own, and `make down`."""
+    folder.chmod(0o755)
+    run = folder / "run"
+    try:
+        _local("up", run)
+        yield RunningStack(run, read_env(run / "env"))
+    finally:
+        _local("down", run)
+
+
+def _local(command: str, folder: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "deploy.local", command, "--folder", str(folder)],
+        cwd=ROOT, env=surroundings(), capture_output=True, check=False, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def shop_of_another(stack: RunningStack) -> tuple[Shop, str]:
+    """A second organisation: its client, and its id."""
+    made = json.loads(stack.console("keys", "create", "--organisation", "Flood", "--json"))
+    shop = Shop(stack.env["BELLHOP_URL"], made["key"], stack.env["PAYMENTS_STRIPE_WEBHOOK_SECRET"])
+    return shop, str(made["organisation_id"])
+
+
+@contextmanager
+def hanging_endpoint() -> Iterator[str]:
+    """An address that takes every connection and never answers."""
+    with socket.create_server(("127.0.0.1", 0), backlog=1_024) as server:
+        held: list[socket.socket] = []
+
+        def accept() -> None:
+            while True:
+                try:
+                    held.append(server.accept()[0])
+                except OSError:
+                    return
+
+        threading.Thread(target=accept, daemon=True).start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/"
+        for one in held:
+            one.close()
+
+
+def flood(stack: RunningStack, shop: Shop, organisation: str, url: str, size: Flood) -> dict[str, Any]:
+    """Everything at once. Returns the order of many tickets."""
+    shop.post("/v1/webhook-endpoints", {"url": url})
+    event = put_on_sale(shop, quantity=size.tickets + size.orders, price=0)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: shop.post("/v1/orders", order_body(event, 1)), range(size.orders)))
+    content = "email,name\n" + "".join(f"p{number}@example.org,P{number}\n" for number in range(size.rows))
+    headers = {"Authorization": f"Bearer {shop.api_key}", "Idempotency-Key": str(uuid4())}
+    answer = httpx2.post(
+        f"{shop.url}/v1/imports", files={"file": ("people.csv", content.encode())}, headers=headers, timeout=60
+    )
+    assert answer.status_code in {201, 202}, answer.text
+    wait_for(lambda: stack.value("SELECT 1 FROM messaging.published WHERE organisation_id = %s LIMIT 1", organisation))
+    stack.query(_COPY, organisation, size.outbox)
+    return shop.post("/v1/orders", order_body(event, size.tickets))
+
+
+def sell(stack: RunningStack, count: int, a_second: float) -> list[float]:
+    """Orders at a steady rate, each paid at once. Returns the seconds from paid to mailed, of each in turn."""
+    event, paid = put_on_sale(stack.shop, quantity=2 * count), dict[str, float]()
+
+    def buy(number: int) -> None:
+        body = order_body(event, 2, f"buyer.{number}.{uuid4().hex[:6]}@example.org")
+        order = stack.shop.post("/v1/orders", body)
+        assert stack.shop.stripe_says_paid(order) == 200
+        paid[body["customer"]["email"]] = time.time()
+
+    begun = time.monotonic()
+    with ThreadPoolExecutor(16) as pool:
+        for number in range(count):
+            time.sleep(max(0.0, begun + number / a_second - time.monotonic()))
+            pool.submit(buy, number).add_done_callback(lambda done: done.result())
+    seen: dict[str, float] = {}
+    folder = Path(stack.env["MAIL_DIR"])
+    wait_for(lambda: len(_mailed(folder, seen) & paid.keys()) == count, 120, "a mail for every order", every=0.2)
+    return [seen[buyer] - paid[buyer] for buyer in sorted(paid, key=paid.__getitem__)]
+
+
+def _mailed(folder: Path, seen: dict[str, float]) -> set[str]:
+    """Everybody who has a mail; `seen` gets when the first one came. A mail's file is named by its time."""
+    for entry in os.scandir(folder):
+        if entry.name.endswith(".eml"):
+            with open(entry.path, encoding="utf-8", errors="replace") as mail:  # noqa: PTH123 - one of many thousands
+                found = RECIPIENT.search(mail.read(500))
+            if found:
+                seen.setdefault(found[1], int(entry.name.removesuffix(".eml")) / 1e9)
+    return set(seen)
