@@ -166,6 +166,7 @@ def waiting_for_locks(scene: Scene) -> int:
     return int(
         scene.database.value(
             "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            " AND backend_type = 'client backend'"
         )
     )
 
@@ -174,7 +175,7 @@ def waiting_for(scene: Scene, table: str) -> bool:
     """Whether somebody waits for a row in a statement about this table."""
     statement = (
         "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-        " AND query ILIKE %s AND query NOT ILIKE '%%pg_stat_activity%%'"
+        " AND backend_type = 'client backend' AND query ILIKE %s AND query NOT ILIKE '%%pg_stat_activity%%'"
     )
     return bool(
         scene.database.value(statement, f"%FROM%ticketing.{table}%")
