@@ -73,11 +73,11 @@ class LostTransactionError(RuntimeError):
     """
 
 
-def commit(session: Session) -> None:
+def commit(session: Session, last: bytes = b"") -> None:
     """Write everything, and make sure that it was written. Raises LostTransactionError, SQLAlchemy's DBAPIError.
 
     It is the end of the session: nothing else may be asked of it. One round trip past SQLAlchemy's and psycopg's
-    layers, which cost as much as the commit of a small job itself.
+    layers, which cost as much as the commit of a small job itself; the statement `last` goes along, with its semicolon.
     """
     if not session.in_transaction():
         return
@@ -86,7 +86,7 @@ def commit(session: Session) -> None:
     if connection.info.transaction_status is TransactionStatus.IDLE:
         return
     try:
-        result = execute_at_once(connection, b"COMMIT")
+        result = execute_at_once(connection, last + b"COMMIT")
     except psycopg.Error as error:
         raise DBAPIError.instance("COMMIT", None, error, psycopg.Error) from error
     if result.command_status != b"COMMIT":

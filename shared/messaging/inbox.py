@@ -58,7 +58,7 @@ _WRITE = """
 INSERT INTO messaging.inbox AS inbox
     (message_id, service, kind, status, turn, attempts, correlation_id, causation_id, organisation_id, finished_at,
      exceptions, started_at)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, CASE WHEN %s THEN now() END, %s,
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, CASE WHEN %s THEN clock_timestamp() END, %s,
         clock_timestamp() - make_interval(secs => %s))
 ON CONFLICT (message_id, service) DO UPDATE
     SET status = excluded.status, turn = excluded.turn, attempts = excluded.attempts, finished_at = excluded.finished_at,
@@ -135,6 +135,16 @@ def claim_all(
 def _array(values: Iterable[object]) -> str:
     """PostgreSQL's text for an array of ids or numbers."""
     return "{" + ",".join("NULL" if value is None else str(value) for value in values) + "}"
+
+
+def end_now(delivery: Delivery) -> bytes:
+    """The statement that writes down when a message's handler has ended, for the round trip of the commit. Only what this
+    transaction has claimed: its row says that it ended when the transaction began.
+    """
+    return (
+        b"UPDATE messaging.inbox SET finished_at = clock_timestamp() "
+        b"WHERE message_id = '%s' AND service = '%s' AND status = 'done' AND finished_at = now();"
+    ) % (str(delivery.message_id).encode(), delivery.service.encode())
 
 
 def try_lock(connection: Connection, delivery: Delivery) -> bool:

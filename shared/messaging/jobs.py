@@ -24,6 +24,7 @@ _WHERE = {
     " AND seen_at > clock_timestamp() - interval '10 seconds'",
     "failed_job": "SELECT service, kind, id, reason, resolved_at FROM messaging.failed_job WHERE message_id = %s",
 }
+_SENT = ("published", "outbox", "scheduled")
 _HEARD = "SELECT service, queue FROM messaging.subscription WHERE kind = ANY(%s) AND until IS NULL"
 
 
@@ -36,7 +37,11 @@ class MessageNotFoundError(PermanentError):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A message at one service. `where` says in words where it is now; times are None where they are not known."""
+    """A message at one service. `where` says in words where it is now; times are None where they are not known.
+
+    `wait` is how long it waited from its commit to its first try, `duration` how long it took from there, or takes so far:
+    in seconds, true to 10 ms.
+    """
 
     message_id: UUID
     service: str | None
@@ -50,6 +55,8 @@ class Job:
     started_at: datetime | None
     finished_at: datetime | None
     due_at: datetime | None
+    wait: float | None
+    duration: float | None
 
 
 Rows = Sequence[Mapping[str, Any]]
@@ -64,15 +71,20 @@ def show_jobs(session: Session, message_id: UUID) -> list[Job]:
         found: dict[str, Rows] = {
             table: cursor.execute(query.encode(), (message_id,)).fetchall() for table, query in _WHERE.items()
         }
+        now = cursor.execute("SELECT clock_timestamp() AS now").fetchall()[0]["now"]
         kinds = sorted({row["kind"] for rows in found.values() for row in rows})
         heard = {row["service"]: row["queue"] for row in cursor.execute(_HEARD, (kinds,)).fetchall()}
     if not kinds:
         raise MessageNotFoundError(f"no message {message_id} is known: it never was, or it is done and no longer kept")
     services = {row["service"] for table in ("inbox", "running", "failed_job") for row in found[table]} | set(heard)
-    return [_job(message_id, kinds[0], service, heard.get(service), found) for service in sorted(services) or [None]]
+    return [
+        _job(message_id, kinds[0], service, heard.get(service), found, now) for service in sorted(services) or [None]
+    ]
 
 
-def _job(message_id: UUID, kind: str, service: str | None, queue: str | None, found: Mapping[str, Rows]) -> Job:
+def _job(
+    message_id: UUID, kind: str, service: str | None, queue: str | None, found: Mapping[str, Rows], now: datetime
+) -> Job:
     """What the tables say of one service: rows without a queue are for every one that hears the kind."""
     mine = {
         table: [row for row in rows if row.get("service", service) == service and _is_for(service, row.get("queue"))]
@@ -81,6 +93,10 @@ def _job(message_id: UUID, kind: str, service: str | None, queue: str | None, fo
     first = {table: rows[0] if rows else {} for table, rows in mine.items()}
     inbox, sent = first["inbox"], first["published"]
     state, where = _state(mine, queue)
+    created_at = min((row["created_at"] for name in _SENT for row in mine[name]), default=None)
+    started_at = first["running"].get("since") or inbox.get("started_at")
+    finished_at = inbox.get("finished_at")
+    until = finished_at or (now if state == "running" else None)
     return Job(
         message_id,
         service,
@@ -89,12 +105,18 @@ def _job(message_id: UUID, kind: str, service: str | None, queue: str | None, fo
         where,
         max((row["turn"] for table in ("inbox", "published", "outbox", "scheduled") for row in mine[table]), default=1),
         inbox.get("attempts", 0),
-        min((row["created_at"] for table in ("published", "outbox", "scheduled") for row in mine[table]), default=None),
+        created_at,
         sent.get("published_at"),
-        first["running"].get("since") or inbox.get("started_at"),
-        inbox.get("finished_at"),
+        started_at,
+        finished_at,
         first["scheduled"].get("due_at"),
+        _seconds(created_at, started_at),
+        _seconds(started_at, until),
     )
+
+
+def _seconds(begin: datetime | None, end: datetime | None) -> float | None:
+    return None if begin is None or end is None else round(max(0.0, (end - begin).total_seconds()), 3)
 
 
 def _state(mine: Mapping[str, Rows], queue: str | None) -> tuple[str, str]:

@@ -1,4 +1,5 @@
-"""A worker announces itself in messaging.worker: which queues it serves, and with how many threads.
+"""A worker announces itself in messaging.worker: which queues it serves, and with how many threads; and what it has been
+at for over a second, in messaging.running.
 
 The relay reads from it how much a queue's pool can take, and people which workers are up. A row that was not refreshed
 for a while is of a process that was killed.
@@ -9,12 +10,15 @@ import socket
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from time import monotonic
 
 import structlog
 from sqlalchemy import Engine, TextClause, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared.ids import new_id
+from shared.messaging.in_flight import InFlight
+from shared.messaging.running import HELD_SECONDS, Running
 
 REFRESH_SECONDS = 10.0
 STOP_SECONDS = 5.0
@@ -43,9 +47,15 @@ class Presence:
     """
 
     def __init__(
-        self, engine: Engine, work: Work, is_open: Callable[[], bool], refresh_seconds: float = REFRESH_SECONDS
+        self,
+        engine: Engine,
+        work: Work,
+        is_open: Callable[[], bool],
+        in_flight: InFlight,
+        refresh_seconds: float = REFRESH_SECONDS,
     ) -> None:
         self.id = new_id()
+        self._running = Running(engine, work.service, self.id, in_flight)
         self._engine, self._is_open, self._refresh_seconds = engine, is_open, refresh_seconds
         self._row = {
             "id": self.id,
@@ -70,10 +80,22 @@ class Presence:
 
     def _run(self) -> None:
         self._be_seen()
-        while not self._stopping.wait(self._refresh_seconds):
-            self._be_seen()
+        seen_at = monotonic()
+        while not self._stopping.wait(min(HELD_SECONDS, self._refresh_seconds)):
+            self._tell_running()
+            if monotonic() - seen_at >= self._refresh_seconds:
+                self._be_seen()
+                seen_at = monotonic()
+        self._tell_running()
         if self._is_open():
             self._execute(_LEAVE, {"id": self.id})
+
+    def _tell_running(self) -> None:
+        if self._is_open():
+            try:
+                self._running.refresh()
+            except SQLAlchemyError as error:
+                structlog.get_logger("bellhop.worker").debug("cannot tell what runs", error=type(error).__name__)
 
     def _be_seen(self) -> None:
         if self._is_open():

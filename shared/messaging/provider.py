@@ -163,7 +163,7 @@ class _Steps:
             result = self._ask(prepared)
             limits.disarm()
             self.runner.points.reach("after_call", self.delivery.kind)
-            return self.runner.transact(lambda session: self._record(session, prepared, result), self.delivery)
+            return self.runner.transact(lambda session: self._record(session, prepared, result, started), self.delivery)
         except StoppedError:
             limits.settle()
             raise
@@ -198,7 +198,7 @@ class _Steps:
         if renewed is None:
             raise OutcomeUnknown("the lease ran out before the call was made")
 
-    def _record(self, session: Session, prepared: _Prepared, result: Any) -> str:
+    def _record(self, session: Session, prepared: _Prepared, result: Any, started: float) -> str:
         connection, delivery = driver(session), self.delivery
         inbox.lock(connection, delivery.service, delivery.message_id)
         standing = inbox.standing(connection, delivery)
@@ -211,7 +211,8 @@ class _Steps:
         session.flush()
         if prepared.called_before:
             self._clear_starts(connection)
-        inbox.write(connection, delivery, "done", turn=delivery.turn, attempts=standing.attempts + 1)
+        attempts, began = standing.attempts + 1, monotonic() - started
+        inbox.write(connection, delivery, "done", turn=delivery.turn, attempts=attempts, began=began)
         self.runner.complete(session, self.declaration, delivery, self.message, handed_on)
         return "done"
 

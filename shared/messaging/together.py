@@ -68,7 +68,7 @@ def _together(
     first = deliveries[0]
     in_progress = runner.metrics.in_progress_on(first.queue)
     try:
-        with runner.crowd.beside_others(), runner.in_flight.one(), in_progress.track_inprogress():
+        with runner.crowd.beside_others(), runner.in_flight.one(first), in_progress.track_inprogress():
             return runner.commit(each, first, min(declaration.policy.time_limit, PATIENCE_SECONDS))
     except StoppedError:
         runner.limits.settle()

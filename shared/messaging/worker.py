@@ -88,7 +88,7 @@ class WorkerProcess:
         self.worker = Worker(self.broker, worker_threads=options.threads, worker_timeout=CONSUMER_MILLISECONDS)
         self.worker.work_queue = self._work_queue  # type: ignore[assignment] # has what Dramatiq's threads ask of theirs
         work = Work(service, options.threads, self.broker.prefetches)
-        self.presence = Presence(self.engine, work, lambda: self.gate.is_open)
+        self.presence = Presence(self.engine, work, lambda: self.gate.is_open, self.runner.in_flight)
         self.metrics.database_gate_open.set(1)
         self._is_draining = False
 
