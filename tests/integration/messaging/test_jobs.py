@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+import psycopg
 import pytest
 
 from shared.ids import new_id
@@ -67,3 +68,26 @@ def test_message_that_no_table_knows_is_refused(database: Database) -> None:
     """The error says what that can mean."""
     with pytest.raises(MessageNotFoundError, match="it never was, or it is done and no longer kept"):
         shown(database, new_id())
+
+
+JOURNEYS = ("inbox", "published", "scheduled", "failed_job", "chain", "batch")
+
+
+@pytest.mark.parametrize("table", JOURNEYS)
+def test_index_finds_a_journey(database: Database, table: str) -> None:
+    """By its correlation id, however much there is beside it."""
+    if table == "inbox":
+        database.query(
+            "INSERT INTO messaging.inbox (message_id, service, kind, status, turn, attempts, correlation_id) "
+            "SELECT gen_random_uuid(), 'toyshop', 'toyshop.toy.make', 'done', 1, 1, gen_random_uuid() "
+            "FROM generate_series(1, 20000)"
+        )
+        database.query("ANALYZE messaging.inbox")
+    with psycopg.connect(database.url) as connection:
+        if table != "inbox":
+            connection.execute("SET enable_seqscan = off")  # an empty table is read whole, whatever indexes it has
+        plan = connection.execute(
+            f"EXPLAIN SELECT * FROM messaging.{table} WHERE correlation_id = '01890000-0000-7000-8000-000000000000'".encode()
+        ).fetchall()
+
+    assert "correlation_id_idx" in str(plan) or f"ix_{table}_correlation_id" in str(plan)
