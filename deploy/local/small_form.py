@@ -7,7 +7,7 @@ from deploy.local.errors import LocalStackError
 from deploy.local.settings import CONCERNS, FORM, FORMS, Pool
 
 THREADS = 2
-"""Of each service's worker: a small server has no processor for more."""
+"""Of each pool, which keeps its own: long work holds up no short work. A small server has no processor for more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +25,11 @@ class Group:
     @property
     def arguments(self) -> list[str]:
         """What follows `python -m`."""
-        return ["deploy.small", *map(self._share, self.services), "--threads", str(THREADS)]
+        return ["deploy.small", *map(_share, self.pools), "--threads", str(THREADS)]
 
-    def _share(self, service: str) -> str:
-        queues = [queue for pool in self.pools if pool.service == service for queue in pool.queues]
-        return f"{service}:{','.join(queues)}" if queues else service
+
+def _share(pool: Pool) -> str:
+    return f"{pool.service}:{','.join(pool.queues)}" if pool.queues else pool.service
 
 
 def is_small(form: str) -> bool:

@@ -28,19 +28,26 @@ class Share:
 def shares_of(texts: Sequence[str], deployed: Sequence[str]) -> list[Share]:
     """Read `service` and `service:queue,queue`; all deployed services that hear anything if nothing is named.
 
-    Raises ValueError for what is not deployed, and for a service that is named twice.
+    A service may be named several times, with other queues each: each has threads of its own then, so that long work does
+    not hold up short work. Raises ValueError for what is not deployed, and for what is named twice.
     """
     if not texts:
         return [Share(service) for service in deployed if discovery.actor_declarations(service)]
-    shares: dict[str, Share] = {}
-    for text in texts:
-        service, _, queues = text.partition(":")
-        if service not in deployed:
-            raise ValueError(f"{service!r} is not deployed here; {', '.join(deployed)} are")
-        if service in shares:
-            raise ValueError(f"{service} is named twice: name all of its queues at once, {service}:queue,queue")
-        shares[service] = Share(service, tuple(name.strip() for name in queues.split(",") if name.strip()))
-    return list(shares.values())
+    shares = [_share(text, deployed) for text in texts]
+    for one in shares:
+        others = [other for other in shares if other is not one and other.service == one.service]
+        if others and not (one.queues and all(other.queues for other in others)):
+            raise ValueError(f"{one.service} is named twice: name the queues of each, {one.service}:queue,queue")
+        if again := sorted({queue for other in others for queue in other.queues}.intersection(one.queues)):
+            raise ValueError(f"{', '.join(again)} is named twice: one worker of a process takes a queue")
+    return shares
+
+
+def _share(text: str, deployed: Sequence[str]) -> Share:
+    service, _, queues = text.partition(":")
+    if service not in deployed:
+        raise ValueError(f"{service!r} is not deployed here; {', '.join(deployed)} are")
+    return Share(service, tuple(name.strip() for name in queues.split(",") if name.strip()))
 
 
 def make_workers(
@@ -51,7 +58,7 @@ def make_workers(
     recycling: Recycling,
     broker: Callable[[], MemoryBroker] | None = None,
 ) -> list[WorkerProcess]:
-    """One worker for each service. `broker` makes one in memory for each, where there is no RabbitMQ."""
+    """One worker for each share. `broker` makes one in memory for each, where there is no RabbitMQ."""
     return [
         _worker(share, settings_of(settings, share.service), options, metrics, recycling, broker and broker())
         for share in shares

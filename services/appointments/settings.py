@@ -4,9 +4,10 @@ from datetime import timedelta
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from shared.retention import Days, check_outlasts
+from shared.settings import ServiceSettings
 
 CALLS_ARE_TOLD_AGAIN = timedelta(days=30)
 """Webhooks are sent again for days, and calls that were missed are looked for in the last weeks."""
@@ -23,7 +24,7 @@ def _base_url(text: str) -> str:
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 
 
-class AppointmentsSettings(BaseSettings):
+class AppointmentsSettings(ServiceSettings):
     """The environment variables APPOINTMENTS_…
 
     The keys are those of the one connection to each provider that needs no row of its own (domain.connections).

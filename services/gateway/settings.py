@@ -3,12 +3,14 @@
 from typing import Self
 
 from pydantic import Field, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from shared.settings import ServiceSettings
 
 MEBIBYTE = 1024 * 1024
 
 
-class GatewaySettings(BaseSettings):
+class GatewaySettings(ServiceSettings):
     """Where the gateway listens and how much it takes in. Each has the prefix GATEWAY_ but the port: BELLHOP_PORT."""
 
     model_config = SettingsConfigDict(

@@ -3,12 +3,14 @@
 from typing import Annotated
 
 from pydantic import Field, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
+
+from shared.settings import ServiceSettings
 
 MIB = 1024 * 1024
 
 
-class MediaSettings(BaseSettings):
+class MediaSettings(ServiceSettings):
     """The environment variables MEDIA_…
 
     `thumbnails` is a list of three lengths in pixels, with commas: the longest edge of each thumbnail.

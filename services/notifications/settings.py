@@ -4,15 +4,16 @@ from datetime import timedelta
 from typing import Self
 
 from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from shared.retention import Days, check_outlasts
+from shared.settings import ServiceSettings
 
 CAUSES_REPEATED = timedelta(days=30)
 """How long the messages that ask for letters are known by themselves: longer than anything is published again."""
 
 
-class NotificationsSettings(BaseSettings):
+class NotificationsSettings(ServiceSettings):
     """The environment variables NOTIFICATIONS_…
 
     `smtp_url` is `smtp://`, `smtps://` or `smtp+starttls://`, with `user:password@` where the server asks for it.

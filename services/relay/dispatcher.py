@@ -1,39 +1,29 @@
 """Chooses what is published next, fairly over destinations and keys, and sees it through.
 
-One thread, one connection. It remembers who waits (`waiting`) and what is under way (`shares`), and owns its targets by
-session locks, so that of several relays one fills each queue's window; the others stand by. Nothing is held open while
-RabbitMQ is waited for: several batches are on their way at a time, and a queue that does not confirm holds only its own.
+One thread, one connection. Its lookout finds who waits, `shares` what is under way. Nothing is held open while RabbitMQ is
+waited for: several batches are on their way at a time, and a queue that does not confirm holds only its own.
 """
 
 import threading
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Iterable
 from time import monotonic
-from uuid import UUID
 
 import structlog
 
 from services.relay import looking
-from services.relay.horizon import Horizon
 from services.relay.lanes import CONFIRM_SECONDS, STALL_SECONDS, Lane, Sent
+from services.relay.lookout import Lookout
 from services.relay.repository import Connection, OutboxRow
 from services.relay.settings import RelaySettings
 from services.relay.shares import Pool, QueueShare
-from services.relay.waiting import LONGEST_LINE, Found, Waiting
 
 ON_THEIR_WAY = 3
 """Batches of one destination that may be unconfirmed at a time: while RabbitMQ writes one, the next is read."""
 FOREVER_SECONDS = 1_800.0
 """Longer than any job may take and be tried: what was published before that and is not in the inbox is not waited for."""
-LATE_SECONDS, SCAN_SECONDS, OWN_SECONDS = 1.0, 30.0, 1.0
-SPACING = 20
-"""Looks that get slow come less often: they take a twentieth of the time at most."""
-MOST_HEARD = 1_000
-"""Notifications that are kept while RabbitMQ is away. Of more, what they told is looked for."""
 UNHEARD_AT_A_TIME = 20
 """Commands that nobody hears end one by one, as failed jobs: whoever has many of them must not keep the others waiting."""
-UNKNOWN = "unknown"
-"""Whoever owns this ends what has no target."""
 
 log = structlog.get_logger("bellhop.relay")
 
@@ -44,25 +34,17 @@ class Dispatcher:
     def __init__(self, lane: Lane, settings: RelaySettings) -> None:
         self.lane, self.routes, self.settings = lane, lane.routes, settings
         self.wake = threading.Event()
-        self._heard: deque[list[int]] = deque()
-        self._must_look = self._must_forget = False
-        self._waiting = Waiting(self.routes.target_of)
+        self._lookout = Lookout(self.routes, settings.poll_seconds)
+        self._waiting = self._lookout.waiting
+        self._must_forget = False
         self._shares: dict[str, QueueShare] = defaultdict(QueueShare)
         self._sent: list[Sent] = []
-        self._horizon = Horizon()
-        self._owned: set[str] = set()
-        self._known_targets: frozenset[str] = frozenset()
-        self._next: dict[str, float] = {}
         self._confirmed_at = 0.0
         self._connections = 0
 
     def hear(self, ids: Iterable[int] = ()) -> None:
         """These rows were committed; without ids, something was."""
-        given = list(ids)
-        if given and len(self._heard) < MOST_HEARD:
-            self._heard.append(given)
-        else:
-            self._must_look = True
+        self._lookout.hear(ids)
         self.wake.set()
 
     def forget_under_way(self) -> None:
@@ -72,13 +54,15 @@ class Dispatcher:
 
     def run(self, connection: Connection, stop: threading.Event) -> None:
         """Until `stop`. Raises psycopg.Error; whatever it remembers is found again on the next connection."""
-        self._begin(connection)
+        self._sent.clear()
+        self._lookout.begin(connection)
         while not stop.is_set():
             if not self.lane.publisher.wait_up(0.5) or not self.routes.subscriptions:
                 stop.wait(0.05)
                 self._settle(connection)
                 continue
-            self._look(connection)
+            self._forget_if_broken()
+            self._lookout.look(connection, (row.id for sent in self._sent for row in sent.rows))
             moved = self._send(connection)
             moved |= self._settle(connection)
             if not moved:
@@ -95,14 +79,6 @@ class Dispatcher:
         share = self._shares.get(queue)
         return 0 if share is None else share.total
 
-    def _begin(self, connection: Connection) -> None:
-        looking.plan_by_index(connection)
-        self._waiting.forget()
-        self._owned.clear()
-        self._sent.clear()
-        self._next.clear()
-        self._horizon = Horizon(looking.newest(connection))
-
     def _see_through(self, connection: Connection) -> None:
         end = monotonic() + CONFIRM_SECONDS
         while self._sent and monotonic() < end:
@@ -110,92 +86,13 @@ class Dispatcher:
                 self.wake.wait(0.05)
                 self.wake.clear()
 
-    # What waits
-
-    def _look(self, connection: Connection) -> None:
-        now = monotonic()
+    def _forget_if_broken(self) -> None:
+        """A new connection may be to a broker that has lost its queues."""
         if self._connections != self.lane.publisher.connections:
             self._connections, self._must_forget = self.lane.publisher.connections, True
         if self._must_forget:
             self._must_forget = False
             self._shares.clear()
-        if self._known_targets != self.routes.targets:
-            self._known_targets = self.routes.targets
-            self._waiting.forget(keep=(row.id for sent in self._sent for row in sent.rows))
-            self._next.clear()
-        self._take_ownership(connection, now)
-        while self._heard:
-            self._remember(looking.look_up(connection, self._heard.popleft()))
-        if self._must_look or self._is_due("newest", now):
-            self._must_look = False
-            self._look_at_newest(connection)
-            self._put_off("newest", now, self.settings.poll_seconds)
-        if self._is_due("late", now):
-            self._look_at_late(connection)
-            self._put_off("late", now, LATE_SECONDS)
-        if self._is_due("scan", now):
-            self._scan(connection)
-            self._put_off("scan", now, SCAN_SECONDS)
-        for line in self._waiting.used_up():
-            ids = looking.next_in_line(connection, line.destination, line.key, line.last)
-            self._waiting.refill(line, ids, more=len(ids) == LONGEST_LINE)
-
-    def _take_ownership(self, connection: Connection, now: float) -> None:
-        wanted = [target for target in (*self._known_targets, UNKNOWN) if target not in self._owned]
-        if not wanted or not self._is_due("own", now):
-            return
-        if gained := looking.own(connection, wanted):
-            self._owned |= gained
-            self._next.pop("scan", None)
-        self._put_off("own", now, OWN_SECONDS)
-
-    def _owns(self, target: str) -> bool:
-        return (target if target in self._known_targets else UNKNOWN) in self._owned
-
-    def _remember(self, rows: Iterable[Found]) -> None:
-        self._waiting.add(row for row in rows if self._owns(self.routes.target_of(row.destination)))
-
-    def _look_at_newest(self, connection: Connection) -> None:
-        while True:
-            rows = looking.look_after(connection, self._horizon.high, 2**62)
-            self._remember(rows)
-            if rows:
-                self._horizon.high = rows[-1].id
-            if len(rows) < looking.LOOK_ROWS:
-                return
-
-    def _look_at_late(self, connection: Connection) -> None:
-        """For rows whose transactions took longer than those of later ones."""
-        horizon, was_settled = self._horizon, self._horizon.low is not None
-        horizon.note(looking.snapshot(connection), monotonic())
-        after, up_to = horizon.low, horizon.high
-        if after is not None and not was_settled:
-            self._next.pop("scan", None)  # for what was under way at the first scan
-        while after is not None and after < up_to:
-            rows = looking.look_after(connection, after, up_to)
-            self._remember(rows)
-            if len(rows) < looking.LOOK_ROWS:
-                return
-            after = rows[-1].id
-
-    def _scan(self, connection: Connection) -> None:
-        """Everything, line by line: at the start, and as the net below the other looks."""
-        rows = looking.scan(connection)
-        self._remember(rows)
-        counts: dict[tuple[str, UUID], list[int]] = defaultdict(list)
-        for row in rows:
-            counts[row.destination, row.key].append(row.id)
-        for (destination, key), ids in counts.items():
-            if len(ids) == looking.SCAN_ROWS and self._owns(self.routes.target_of(destination)):
-                self._waiting.mark_more(destination, key, ids[-1])
-
-    def _is_due(self, what: str, now: float) -> bool:
-        return now >= self._next.get(what, 0.0)
-
-    def _put_off(self, what: str, begun: float, seconds: float) -> None:
-        self._next[what] = monotonic() + max(seconds, SPACING * (monotonic() - begun))
-
-    # What is sent
 
     def _send(self, connection: Connection) -> bool:
         if not self.lane.moves.may_publish(connection):
@@ -226,7 +123,7 @@ class Dispatcher:
 
     def _choose_from(self, connection: Connection, target: str, most: int) -> list[int]:
         if not self.routes.is_held_back(target):
-            most = most if target in self._known_targets else min(most, UNHEARD_AT_A_TIME)
+            most = most if self._lookout.is_known(target) else min(most, UNHEARD_AT_A_TIME)
             return self._waiting.take(target, most, lambda _: most)
         share, pool = self._shares[target], self._pool(target)
         taken = self._take(target, share, pool, most)
@@ -270,8 +167,6 @@ class Dispatcher:
             if target in self._shares:
                 self._shares[target].unsent(row.fairness_key, row.message_id)
 
-    # What became of it
-
     def _settle(self, connection: Connection) -> bool:
         """Write down every batch that has its answers, or is not waited for any longer. Whether there was one."""
         now = monotonic()
@@ -284,7 +179,7 @@ class Dispatcher:
             self._waiting.let_go(row.id for row in sent.rows)
             self._drop(missing)
             if missing and sent.receipt.lost:
-                self._next.pop("scan", None)
+                self._lookout.scan_again()
         return bool(over)
 
     def _is_stalled(self, sent: Sent, now: float) -> bool:

@@ -13,9 +13,10 @@ import structlog
 
 from services.relay import looking, repository
 from services.relay.dead_letters import DeadLetters
-from services.relay.dispatcher import SPACING, Dispatcher
+from services.relay.dispatcher import Dispatcher
 from services.relay.due import BATCH, move_due
 from services.relay.lanes import Lane
+from services.relay.lookout import SPACING
 from services.relay.partitions import keep_partitions
 from services.relay.published import Moves
 from services.relay.repository import Connection

@@ -4,13 +4,14 @@ from datetime import timedelta
 from typing import Self
 
 from pydantic import Field, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from shared.messaging.retention import MessagingRetention
 from shared.retention import Days, check_outlasts
+from shared.settings import ServiceSettings
 
 
-class RelaySettings(BaseSettings):
+class RelaySettings(ServiceSettings):
     """`batch` rows are published at a time.
 
     Of a queue of commands RabbitMQ holds what its consumers hold and a window before it, of `window` messages at least;

@@ -3,14 +3,15 @@
 from typing import Final
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from shared.retention import Days
+from shared.settings import ServiceSettings
 
 MEBIBYTE: Final = 1024 * 1024
 
 
-class ReportsSettings(BaseSettings):
+class ReportsSettings(ServiceSettings):
     """What this service reads from the environment besides the settings of every process."""
 
     model_config = SettingsConfigDict(env_prefix="REPORTS_", extra="ignore", frozen=True, env_ignore_empty=True)

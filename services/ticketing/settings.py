@@ -4,15 +4,16 @@ from datetime import timedelta
 from typing import Self
 
 from pydantic import Field, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from shared.retention import Days, check_outlasts
+from shared.settings import ServiceSettings
 
 PAYMENTS_COME_LATE = timedelta(days=30)
 """A bank transfer or debit may take weeks; Stripe's own events are sent again for thirty days."""
 
 
-class TicketingSettings(BaseSettings):
+class TicketingSettings(ServiceSettings):
     """What this service reads from the environment besides the settings of every process."""
 
     model_config = SettingsConfigDict(env_prefix="TICKETING_", extra="ignore", frozen=True)

@@ -5,9 +5,10 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from shared.retention import Days, check_outlasts
+from shared.settings import ServiceSettings
 
 PROVIDERS_RETRY = timedelta(days=30)
 """Stripe sends an event again for three days by itself, and for thirty by hand; Cal.com and Retell give up sooner."""
@@ -15,7 +16,7 @@ DELIVERIES_END = timedelta(days=2)
 """The schedule of a delivery, with what its pauses may add, is over by then."""
 
 
-class WebhooksSettings(BaseSettings):
+class WebhooksSettings(ServiceSettings):
     """The environment variables WEBHOOKS_…, and the secrets that sources sign with, under the names of their concern.
 
     `allowed_networks` is a list with commas (`10.20.0.0/16,fd00::/8`): deliveries may reach these though they are not

@@ -21,10 +21,10 @@ def test_two_processes_do_all_the_work_of_the_pools() -> None:
 
 
 def test_group_names_the_queues_of_its_pools() -> None:
-    """A pool that takes all queues of its service names none; two pools of a service are one share."""
+    """A pool that takes all queues of its service names none; two pools of a service keep threads of their own."""
     group = Group("workers", [Pool("a", "a"), Pool("b", "b", ("b.x",)), Pool("b-long", "b", ("b.y", "b.z"))])
 
-    assert group.arguments == ["deploy.small", "a", "b:b.x,b.y,b.z", "--threads", "2"]
+    assert group.arguments == ["deploy.small", "a", "b:b.x", "b:b.y,b.z", "--threads", "2"]
 
 
 def test_process_is_told_what_its_services_are_told() -> None:
@@ -53,9 +53,10 @@ def test_form_that_there_is_not_is_refused() -> None:
 
 
 def test_shares_are_read_from_the_command_line() -> None:
-    shares = shares_of(["payments", "media:media.photos, media.default"], ["media", "payments"])
+    shares = shares_of(["payments", "media:media.photos, media.default", "media:media.archives"], ["media", "payments"])
 
-    assert shares == [Share("payments"), Share("media", ("media.photos", "media.default"))]
+    photos, archives = Share("media", ("media.photos", "media.default")), Share("media", ("media.archives",))
+    assert shares == [Share("payments"), photos, archives]
 
 
 @pytest.mark.parametrize(
