@@ -6,7 +6,7 @@ from sqlalchemy import Integer, column, func, select
 from shared.database.lists import is_one_of
 from tests.support.databases import Database
 
-NUMBERS = func.generate_series(1, 3).table_valued(column("number", Integer))
+NUMBERS = func.generate_series(1, 3).table_valued(column("number", Integer)).render_derived()
 
 
 @pytest.mark.parametrize(
