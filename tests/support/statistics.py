@@ -17,8 +17,11 @@ def count_messages(node: RabbitMQ, vhost: str, event: Event) -> Counter[str]:
     url = f"http://127.0.0.1:{node.prometheus_port}/metrics/detailed?{query}"
     with urllib.request.urlopen(url, timeout=60) as answer:
         text = answer.read().decode()
-    line = re.compile(rf'^rabbitmq_detailed_channel_messages_{event}_total{{.*queue="([^"]*)".*}} (\d+)$', re.MULTILINE)
+    line = re.compile(
+        rf'^rabbitmq_detailed_channel_messages_{event}_total{{(.*)queue="([^"]*)"(.*)}} (\d+)$', re.MULTILINE
+    )
     counted = Counter[str]()
-    for queue, number in line.findall(text):
-        counted[queue] += int(number)
+    for before, queue, after, number in line.findall(text):
+        if f'vhost="{vhost}"' in before + after:
+            counted[queue] += int(number)
     return counted

@@ -75,7 +75,7 @@ def test_several_are_done_in_one_transaction(bench: Bench) -> None:
         (TransientError("later"), ("waiting", 2, 1), [(1, 1, "retry", "transient_error")]),
         (PermanentError("never"), ("failed", 1, 1), [(1, 1, "failed", "permanent_error")]),
         (Snooze(5), ("waiting", 2, 0), [(1, 1, "snoozed", "Snooze")]),
-        (SystemExit(), ("waiting", 2, 1), [(1, 1, "retry", None)]),
+        (SystemExit(), ("waiting", 2, 1), [(1, 1, "retry", "SystemExit")]),
     ],
     ids=["bug", "transient", "permanent", "snooze", "exit"],
 )

@@ -34,6 +34,8 @@ from tests.support.databases import SECRET_KEY, Database
 
 LINKS = SignedLinks("https://bellhop.example", link_key(SECRET_KEY, "reports"))
 
+FACTS = SimpleNamespace(rebuild_step_events=1, retention_event_log_days=None)
+
 
 @dataclass
 class Desk:
@@ -64,7 +66,9 @@ class Desk:
         failures = StoredFailures(self.work)
         imports = ImportNeeds(files=ImportFiles(self.storage, 10), failed_rows=failures, links=LINKS, days=7)
         dependencies = Dependencies(
-            facts=SimpleNamespace(rebuild_step_events=1), exports=needs, imports=replace(imports, clock=self.now)
+            facts=FACTS,
+            exports=needs,
+            imports=replace(imports, clock=self.now),
         )
         declarations = [*declarations_in(actors), sweep_reports]
         self.inline = Inline(self.database.engine, declarations, {"reports": dependencies}, twice=self.twice)

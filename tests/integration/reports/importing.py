@@ -27,6 +27,8 @@ from tests.support.databases import SECRET_KEY, Database
 LINKS = SignedLinks("https://bellhop.example", link_key(SECRET_KEY, "reports"))
 WELCOME = Options(welcome=True, sender="Example Hall", text="Good to have you.")
 
+FACTS = SimpleNamespace(rebuild_step_events=1, retention_event_log_days=None)
+
 
 def csv_of(count: int, *, first: int = 0, every: int = 0) -> bytes:
     """So many people, one a row; each `every`-th row has no mail address, from the first one on."""
@@ -52,7 +54,7 @@ class Desk:
         files = ImportFiles(self.storage, self.most_rows)
         failures = StoredFailures(self.work)
         self.needs = ImportNeeds(files=files, failed_rows=failures, links=LINKS, days=7, clock=self.now)
-        dependencies = Dependencies(facts=SimpleNamespace(rebuild_step_events=1), imports=self.needs)
+        dependencies = Dependencies(facts=FACTS, imports=self.needs)
         self.inline = Inline(self.database.engine, declarations_in(actors), {"reports": dependencies}, twice=self.twice)
 
     def now(self) -> datetime:

@@ -44,7 +44,13 @@ def _start(folder: Path, *options: str) -> "subprocess.Popen[bytes]":
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            preexec_fn=_heed_interrupts,  # noqa: PLW1509 - no thread of ours holds a lock that it could need
         )
+
+
+def _heed_interrupts() -> None:
+    """As in a terminal: a shell's command in the background ignores them, and hands that on."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _wait_for_report(run: "subprocess.Popen[bytes]", folder: Path) -> dict[str, list[int]]:

@@ -26,6 +26,7 @@ def test_messages_are_counted_as_soon_as_it_happens(rabbitmq: VirtualHost, node:
     again = [method.delivery_tag for _, (method, _, _) in zip(range(2), channel.consume("jobs"), strict=False)]
 
     wait_for(lambda: count_messages(node, rabbitmq.name, "acked")["jobs"] == 3, what="the acknowledgements")
+    wait_for(lambda: count_messages(node, rabbitmq.name, "redelivered")["jobs"] == 2, what="what is given out again")
     given_out_again = count_messages(node, rabbitmq.name, "redelivered")
     channel.basic_ack(again[-1], multiple=True)
     wait_for(lambda: count_messages(node, rabbitmq.name, "acked")["jobs"] == 5, what="the others")
