@@ -20,6 +20,8 @@ from tests.support.vhosts import VirtualHost
 from tests.support.waiting import wait_for
 
 ENDED = (State.READY, State.FAILED)
+OPEN = {"RELAY_WINDOW": "10000", "RELAY_SHARE": "1"}
+"""For the relay: letters are counted in their queue, where nobody takes them."""
 
 
 @dataclass
@@ -99,7 +101,7 @@ def open_bureau(database: Database, vhost: VirtualHost, folder: Path) -> Iterato
     }
     group = Processes(folder, environment)
     try:
-        group.start("services.relay", DATABASE_URL=database.service_url("relay"))
+        group.start("services.relay", DATABASE_URL=database.service_url("relay"), **OPEN)
         yield Bureau(database, group, folder)
     finally:
         group.end()

@@ -25,6 +25,8 @@ from tests.support.waiting import wait_for
 BAD_EVERY = 100
 WORKERS = 2
 OVER = {ImportState.DONE, ImportState.FAILED}
+OPEN = {"RELAY_WINDOW": "10000", "RELAY_SHARE": "1"}
+"""For the relay: letters are counted in their queue, where nobody takes them."""
 
 
 @dataclass
@@ -176,7 +178,7 @@ def open_office(database: Database, vhost: VirtualHost, folder: Path) -> Iterato
     }
     group = Processes(folder, environment)
     try:
-        group.start("services.relay", DATABASE_URL=database.service_url("relay"))
+        group.start("services.relay", DATABASE_URL=database.service_url("relay"), **OPEN)
         office = Office(database, vhost, topology, group, folder)
         for _ in range(WORKERS):
             office.start_worker()
