@@ -121,7 +121,10 @@ def test_delayed_messages_behind_some_whose_queue_is_gone_arrive(
     work = actor_of(broker, ran.append)
     for _ in range(60):
         lost.send_with_options(delay=3_000)
-    worker.consumers.pop("gone").stop()
+    consumer = worker.consumers.pop("gone")
+    consumer.stop()
+    consumer.join()
+    consumer.close()  # or its connection would stay open until it is collected, in somebody else's test
     connection = rabbitmq.connect()
     connection.channel().queue_delete("gone")
     connection.close()
