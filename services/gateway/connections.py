@@ -147,7 +147,7 @@ class BoundedProtocol(H11Protocol):
 
     def _replace_an_idle_one(self) -> bool:
         others = (one for one in self.connections if isinstance(one, BoundedProtocol) and one is not self)
-        idle = min((one for one in others if one._is_idle), key=lambda one: one._idle_since, default=None)  # noqa: SLF001
+        idle = min((one for one in others if one._is_idle), key=lambda one: one._idle_since, default=None)  # noqa: SLF001 - its own kind
         if idle is not None:
             idle._cut()  # noqa: SLF001 - another of the same class
         return idle is not None

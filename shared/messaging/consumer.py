@@ -122,7 +122,7 @@ class Consumer(_RabbitmqConsumer):
         """
         channel, end = self.channel, monotonic() + self._timeout
         while channel._queue_consumer_generator is not None:  # noqa: SLF001 - pika's name for a consumer that is there
-            if channel.get_waiting_message_count() or channel._queue_consumer_generator.pending_events:  # noqa: SLF001
+            if channel.get_waiting_message_count() or channel._queue_consumer_generator.pending_events:  # noqa: SLF001 - pika tells nowhere else
                 return self._may_take()
             left = end - monotonic()
             if left <= 0 or self.broker.is_stopping or not self._may_take():

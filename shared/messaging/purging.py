@@ -121,7 +121,7 @@ def purge_slice(connection: Connection, purge: Purge, *, at: datetime | None = N
     began = monotonic()
     with suppress(errors.LockNotAvailable), connection.transaction():
         connection.execute(f"SET LOCAL lock_timeout = {LOCK_MILLISECONDS}")
-        moment: datetime = at or connection.execute("SELECT clock_timestamp()").fetchone()[0]  # type: ignore[index]
+        moment: datetime = at or connection.execute("SELECT clock_timestamp()").fetchone()[0]  # type: ignore[index] # always one row
         connection.execute(_BEGIN, (purge.name, min(purge.largest, 1_000)))
         found = connection.execute(_TAKE, (purge.name,)).fetchone()
         if found is None or (found[0] is None and found[2] is not None and found[2] + purge.rest > moment > found[2]):

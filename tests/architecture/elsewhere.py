@@ -53,7 +53,7 @@ def pytest_load_initial_conftests() -> None:
     """Before anything of the suite is imported."""
     away = int(os.environ[ELSEWHERE])
     if away:
-        os.scandir, os.listdir = _turned(os.scandir), _reversed(os.listdir)  # type: ignore[assignment]
+        os.scandir, os.listdir = _turned(os.scandir), _reversed(os.listdir)  # type: ignore[assignment] # the same, turned round
     time_machine.travel(time.time() + away * FAR.total_seconds(), tick=True).start()
 
 
