@@ -41,6 +41,12 @@ class MailTooLargeError(PermanentError):
     code: ClassVar[str] = "mail_too_large"
 
 
+class PictureLostError(TransientError):
+    """The storage has lost a picture of a ticket: it is being drawn again, and the mail waits for it."""
+
+    code: ClassVar[str] = "picture_lost"
+
+
 class LetterIncompleteError(PermanentError):
     """Somebody asks for a letter without a fact that it cannot do without."""
 

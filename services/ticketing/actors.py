@@ -4,10 +4,18 @@ from uuid import UUID
 
 from services.ticketing.domain.tickets import Ticket
 from services.ticketing.handlers import orders, payments, printing, retention, tickets
+from services.ticketing.handlers.printing import Pictures
 from services.ticketing.handlers.tickets import CALL_DEADLINE, Plan, Press
 from shared.contracts.notifications import AlertFailure
 from shared.contracts.payments import PaymentSucceeded
-from shared.contracts.ticketing import ExpireOrders, FulfilOrder, GenerateTickets, PrintTickets, PurgeTicketing
+from shared.contracts.ticketing import (
+    ExpireOrders,
+    FulfilOrder,
+    GenerateTickets,
+    PrintTickets,
+    PurgeTicketing,
+    RedrawPictures,
+)
 from shared.messaging.actor import ProviderSteps, actor, provider_actor
 from shared.messaging.outbox import Session
 from shared.messaging.retries import Delays
@@ -56,6 +64,11 @@ def print_tickets(press: Press) -> ProviderSteps[PrintTickets, Plan, list[Ticket
     return _Printing(press)
 
 
+@provider_actor(RedrawPictures, queue=PRINTING, tries=3, time_limit=60, call_deadline=CALL_DEADLINE, repeatable=True)
+def redraw_pictures(press: Press) -> ProviderSteps[RedrawPictures, Pictures, int]:
+    return _Redrawing(press)
+
+
 @actor(FulfilOrder, queue=CRITICAL, backoff=Delays([1, 2, 5, 10]), time_limit=30, on_failure=AlertFailure)
 def fulfil_order(message: FulfilOrder, session: Session, press: Press) -> None:
     printing.fulfil_order(session, press, message)
@@ -102,6 +115,25 @@ class _Printing(ProviderSteps[PrintTickets, Plan, list[Ticket]]):
 
     def record(self, session: Session, intent: Plan, result: list[Ticket]) -> None:
         printing.record_part(session, self._press, intent, result)
+
+
+class _Redrawing(ProviderSteps[RedrawPictures, Pictures, int]):
+    """The result is how many there were; there is nothing to write down."""
+
+    def __init__(self, press: Press) -> None:
+        self._press = press
+
+    def prepare(self, session: Session, message: RedrawPictures) -> Pictures | None:
+        return printing.lost_pictures(session, message) or None
+
+    def call(self, intent: Pictures) -> int:
+        return printing.redraw(self._press, intent)
+
+    def resolve(self, _intent: Pictures) -> None:
+        return None
+
+    def record(self, _session: Session, _intent: Pictures, _result: int) -> None:
+        return None
 
 
 @provider_actor(PurgeTicketing, queue=DEFAULT, tries=3, time_limit=120, call_deadline=110, repeatable=True)

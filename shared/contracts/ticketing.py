@@ -35,6 +35,13 @@ class FulfilOrder(Command):
     order_id: UUID
 
 
+class RedrawPictures(Command):
+    """Draw the pictures of these tickets again: the storage has lost some. `keys` are where they lay."""
+
+    kind: ClassVar[str] = "ticketing.tickets.redraw_pictures"
+    keys: tuple[str, ...]
+
+
 class ExpireOrders(Command):
     """Free the stock of every unpaid order whose hold has ended. Published every minute."""
 

@@ -3,23 +3,26 @@
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import httpx2
+from matplotlib import rcParams
+from matplotlib.figure import Figure
 
 from deploy.local.demo.client import Shop
 from deploy.local.env_file import read_env
+from services.reports.adapters.charts import COLOURS
 from tests.e2e.running import ROOT, RunningStack, order_body, put_on_sale, surroundings
 from tests.support.waiting import wait_for
 
@@ -33,6 +36,33 @@ FROM (SELECT * FROM messaging.published WHERE organisation_id = %s AND NOT is_ev
 CROSS JOIN LATERAL (SELECT gen_random_uuid() AS id FROM generate_series(1, %s)) AS fresh
 """
 """The same command of a tenant again and again, under new ids: there is nothing left for it to do."""
+_DELIVERIES = """
+WITH tenant (id, deliveries) AS (
+  VALUES (%s::uuid, %s::integer)
+), told AS (
+  INSERT INTO webhooks.outbound_messages (id, key, organisation_id, event_type, body)
+  SELECT gen_random_uuid(), 'flood:' || n, tenant.id, 'order.paid', '{}' FROM tenant, generate_series(1, deliveries) AS n
+  RETURNING id, organisation_id
+), made AS (
+  INSERT INTO webhooks.deliveries (id, endpoint_id, message_id, organisation_id, state)
+  SELECT gen_random_uuid(), endpoints.id, told.id, organisation_id, 'pending'
+  FROM told JOIN webhooks.endpoints USING (organisation_id)
+  RETURNING id
+), one AS (
+  SELECT *, convert_from(published.body, 'UTF8')::jsonb #>> '{kwargs,delivery_id}' AS delivery_id
+  FROM tenant JOIN messaging.published ON published.organisation_id = tenant.id
+  WHERE kind = 'webhooks.delivery.send' ORDER BY published_at LIMIT 1
+), fresh AS (
+  SELECT gen_random_uuid() AS id, made.id AS delivery_id FROM made
+)
+INSERT INTO messaging.outbox (message_id, kind, is_event, body, fairness_key, organisation_id)
+SELECT fresh.id, kind, false,
+       convert_to(replace(replace(convert_from(body, 'UTF8'), message_id::text, fresh.id::text),
+                          one.delivery_id, fresh.delivery_id::text), 'UTF8'),
+       fairness_key, organisation_id
+FROM one, fresh
+"""
+"""So many more deliveries to a tenant's endpoint, each with the command that sends it."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +73,7 @@ class Flood:
     tickets: int
     rows: int
     outbox: int
+    deliveries: int
 
 
 @contextmanager
@@ -73,22 +104,31 @@ def shop_of_another(stack: RunningStack) -> tuple[Shop, str]:
 
 
 @contextmanager
-def hanging_endpoint() -> Iterator[str]:
-    """An address that takes every connection and never answers."""
-    with socket.create_server(("127.0.0.1", 0), backlog=1_024) as server:
-        held: list[socket.socket] = []
+def hanging_endpoint() -> Iterator[tuple[str, threading.Event]]:
+    """An address that takes every request and says nothing until the event is set; from then on it answers 200."""
+    answering = threading.Event()
 
-        def accept() -> None:
-            while True:
-                try:
-                    held.append(server.accept()[0])
-                except OSError:
-                    return
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
 
-        threading.Thread(target=accept, daemon=True).start()
-        yield f"http://127.0.0.1:{server.getsockname()[1]}/"
-        for one in held:
-            one.close()
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["content-length"]))
+            answering.wait()
+            with suppress(OSError):
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            """Nothing: there are many thousands."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/", answering
+        finally:
+            answering.set()
+            server.shutdown()
 
 
 def flood(stack: RunningStack, shop: Shop, organisation: str, url: str, size: Flood) -> dict[str, Any]:
@@ -97,15 +137,29 @@ def flood(stack: RunningStack, shop: Shop, organisation: str, url: str, size: Fl
     event = put_on_sale(shop, quantity=size.tickets + size.orders, price=0)
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: shop.post("/v1/orders", order_body(event, 1)), range(size.orders)))
-    content = "email,name\n" + "".join(f"p{number}@example.org,P{number}\n" for number in range(size.rows))
+    _import(shop, size.rows)
+    wait_for(
+        lambda: stack.value(
+            "SELECT 1 FROM messaging.published WHERE organisation_id = %s AND kind = 'webhooks.delivery.send' LIMIT 1",
+            organisation,
+        )
+    )
+    stack.query(_DELIVERIES, organisation, size.deliveries)
+    stack.query(_COPY, organisation, size.outbox)
+    return shop.post("/v1/orders", order_body(event, size.tickets))
+
+
+def _import(shop: Shop, rows: int) -> None:
+    """So many people, from a file; started when its columns were found."""
+    content = "email,name\n" + "".join(f"p{number}@example.org,P{number}\n" for number in range(rows))
     headers = {"Authorization": f"Bearer {shop.api_key}", "Idempotency-Key": str(uuid4())}
     answer = httpx2.post(
         f"{shop.url}/v1/imports", files={"file": ("people.csv", content.encode())}, headers=headers, timeout=60
     )
     assert answer.status_code in {201, 202}, answer.text
-    wait_for(lambda: stack.value("SELECT 1 FROM messaging.published WHERE organisation_id = %s LIMIT 1", organisation))
-    stack.query(_COPY, organisation, size.outbox)
-    return shop.post("/v1/orders", order_body(event, size.tickets))
+    path = f"/v1/imports/{answer.json()['id']}"
+    wait_for(lambda: shop.get(path)["state"] == "uploaded", 60, "the columns of the file")
+    shop.post(f"{path}/start", {})
 
 
 def sell(stack: RunningStack, count: int, a_second: float) -> list[float]:
@@ -138,3 +192,22 @@ def _mailed(folder: Path, seen: dict[str, float]) -> set[str]:
             if found:
                 seen.setdefault(found[1], int(entry.name.removesuffix(".eml")) / 1e9)
     return set(seen)
+
+
+def keep(folder: Path, a_second: float, seconds: Mapping[str, Sequence[float]]) -> None:
+    """Write what each buyer waited, by what else went on, as figures (`fair-run.json`) and as a picture (`fair-run.svg`)."""
+    (folder / "fair-run.json").write_text(json.dumps(seconds), encoding="utf-8")
+    rcParams["svg.hashsalt"] = "bellhop"
+    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    axes = figure.add_subplot(
+        xlabel="seconds since the first of these orders",
+        ylabel="seconds from paid to mailed",
+        title=f"{a_second:g} orders a second",
+    )
+    for (name, waited), colour in zip(seconds.items(), COLOURS, strict=False):
+        times = [number / a_second for number in range(len(waited))]
+        axes.plot(times, waited, ".", markersize=3, color=colour, label=name)
+    axes.axhline(1, color="black", linewidth=0.8, linestyle="--", label="promised for 99 of 100")
+    axes.set_ylim(bottom=0)
+    axes.legend(loc="upper right", ncols=3, frameon=False)
+    figure.savefig(folder / "fair-run.svg", metadata={"Date": None})

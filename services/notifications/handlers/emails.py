@@ -8,6 +8,7 @@ from services.notifications.domain.sendings import Channel, Email
 from services.notifications.errors import (
     BodyTrimmedError,
     MailNotSetUpError,
+    PictureLostError,
     RecipientRefusedError,
     UnknownEmailError,
     code_of,
@@ -15,9 +16,12 @@ from services.notifications.errors import (
 )
 from services.notifications.handlers.dependencies import Dependencies
 from services.notifications.handlers.endings import email_ended
+from services.notifications.letters import TicketsLetter
 from services.notifications.repository import Emails, Suppressions
+from shared.contracts.ticketing import RedrawPictures
 from shared.logging import get_logger
-from shared.messaging.outbox import Session
+from shared.messaging.outbox import Session, publish
+from shared.storage import StorageObjectMissing
 
 log = get_logger("notifications.emails")
 
@@ -53,7 +57,13 @@ def send(dependencies: Dependencies, email: Email) -> str:
     """Compose the mail and hand it over; returns the server's answer. Raises what the composer and the mailer raise."""
     if dependencies.mailer is None:
         raise MailNotSetUpError(f"mail {email.id} waits: set NOTIFICATIONS_SMTP_URL and retry the job")
-    return dependencies.mailer.send(dependencies.composer.compose(email))
+    try:
+        message = dependencies.composer.compose(email)
+    except StorageObjectMissing as error:
+        if email.template == TicketsLetter.template:
+            raise PictureLostError(str(error)) from error
+        raise
+    return dependencies.mailer.send(message)
 
 
 def record_sent(session: Session, email: Email, answer: str) -> None:
@@ -79,6 +89,8 @@ def record_failure(session: Session, email_id: UUID, error: BaseException, *, fi
     email_ended(session, held, progress.state)
     if isinstance(error, RecipientRefusedError) and error.gone:
         Suppressions(session).add(Channel.EMAIL, held.recipient, code=error.code, reason=str(error))
+    if isinstance(error, PictureLostError):
+        publish(session, RedrawPictures(keys=tuple(ticket["qr_key"] for ticket in held.facts["tickets"])))
     tell = log.error if final else log.warning
     tell(
         "mail failed" if final else "mail not sent yet",

@@ -154,3 +154,8 @@ def ticket_ids(order: Order, first: int = 0, count: int | None = None) -> Iterat
 def qr_key(organisation_id: UUID, event_id: UUID, ticket: UUID) -> str:
     """Where a ticket's picture lies in storage."""
     return PICTURES.key(organisation_id, event_id, f"{ticket}.png")
+
+
+def pictured(key: str) -> UUID:
+    """Whose picture lies there. Raises ValueError for a key that is none of `qr_key`."""
+    return UUID(key.rpartition("/")[2].removesuffix(".png"))

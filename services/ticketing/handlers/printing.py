@@ -3,13 +3,16 @@
 from uuid import UUID, uuid5
 
 from services.ticketing.domain.orders import Order, OrderStatus
-from services.ticketing.domain.tickets import Ticket
+from services.ticketing.domain.tickets import Ticket, pictured
 from services.ticketing.handlers.tickets import Plan, Press, order_to_print, plan_tickets, tell_fulfilled, tell_issued
 from services.ticketing.repository import Events, Orders, Tickets
 from shared.contracts.notifications import AlertOperations
-from shared.contracts.ticketing import INLINE_TICKETS, FulfilOrder, GenerateTickets, PrintTickets
+from shared.contracts.ticketing import INLINE_TICKETS, FulfilOrder, GenerateTickets, PrintTickets, RedrawPictures
 from shared.messaging.batch import Batch, publish_batch, show_batch
 from shared.messaging.outbox import Session, publish
+
+Pictures = list[tuple[str, str]]
+"""Of each: where it lies, and what it says."""
 
 PRINTED_AT_ONCE = 50
 """Tickets of one message: a third of a second of a processor, which is what a crash repeats, and what others wait for."""
@@ -67,6 +70,21 @@ def fulfil_order(session: Session, press: Press, message: FulfilOrder) -> None:
     (fulfilled,) = orders.move([order], OrderStatus.FULFILLED)
     first = tickets.of_order(order.organisation_id, order.id, limit=INLINE_TICKETS)
     tell_fulfilled(session, press, event, fulfilled, first)
+
+
+def lost_pictures(session: Session, message: RedrawPictures) -> Pictures:
+    """What is to be drawn again. Of tickets that do not exist any more, nothing."""
+    return Tickets(session).pictures([pictured(key) for key in message.keys])
+
+
+def redraw(press: Press, pictures: Pictures) -> int:
+    """Draw them and store them: the same bytes as before, under the same keys. Returns how many.
+
+    Raises what the storage raises.
+    """
+    for key, token in pictures:
+        press.storage.put(key, press.qr_png(token), "image/png")
+    return len(pictures)
 
 
 def _start_batch(session: Session, order: Order) -> None:

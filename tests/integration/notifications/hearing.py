@@ -10,6 +10,7 @@ from services.notifications import actors
 from services.notifications.handlers.dependencies import Dependencies
 from shared.contracts.message import Contract
 from shared.contracts.notifications import NotificationEnded
+from shared.contracts.ticketing import RedrawPictures
 from shared.messaging.actor import ActorDeclaration, declarations_in
 from shared.messaging.delivery import Delivery
 from shared.messaging.failed_jobs import retry_failed
@@ -26,12 +27,14 @@ DECLARED: Mapping[str, ActorDeclaration] = {declared.kind: declared for declared
 class Service:
     """What is published is delivered by `deliver`, in order; what is put off waits until `deliver_put_off`.
 
-    `told` are the fields of what others hear: how mails and text messages have ended.
+    `told` are the fields of what others hear: how mails and text messages have ended. `asked` are the fields of what
+    ticketing is asked to do.
     """
 
     def __init__(self, database: Database, dependencies: Dependencies) -> None:
         self.database = database
         self.told: list[Mapping[str, Any]] = []
+        self.asked: list[Mapping[str, Any]] = []
         self.runner = Runner(
             "notifications",
             database.engine("notifications"),
@@ -69,6 +72,9 @@ class Service:
         """Deliver one message, as RabbitMQ would."""
         if message["actor_name"] == NotificationEnded.kind:
             self.told.append(message["kwargs"])
+            return
+        if message["actor_name"] == RedrawPictures.kind:
+            self.asked.append(message["kwargs"])
             return
         declared = DECLARED[message["actor_name"]]
         delivery = Delivery(

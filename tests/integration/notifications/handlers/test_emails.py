@@ -2,19 +2,21 @@
 
 from email import message_from_bytes
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 import structlog
 
 from services.notifications.composing import Composer
+from services.notifications.domain.mailboxes import mailbox
 from services.notifications.domain.sendings import ComposedMail
 from shared.contracts.notifications import SendEmail
 from shared.errors import TransientError
 from shared.messaging.outbox import publish
-from shared.storage import open_storage
+from shared.storage import StorageObjectMissing, open_storage
 from tests.integration.notifications.conftest import Start
 from tests.integration.notifications.mail_servers import break_off, scripted
-from tests.unit.notifications.samples import order_fulfilled
+from tests.unit.notifications.samples import order_fulfilled, qr_image
 
 EMAIL_STATE = "state, repeated_after_unknown, outcome_open, error_code"
 
@@ -44,6 +46,28 @@ def test_a_mail_whose_outcome_is_unknown_is_repeated_once_and_counted(start: Sta
     ]
     assert len(copies) == 2
     assert len(set(copies)) == 1
+
+
+def test_a_mail_whose_picture_is_lost_waits_until_it_is_drawn_again(start: Start) -> None:
+    """Ticketing is asked to, and the next try finds it."""
+    lost = True
+
+    def read(key: str) -> bytes:
+        if lost:
+            raise StorageObjectMissing(f"{key}: there is no such object")
+        return qr_image(key)
+
+    with scripted() as server:
+        service = start(smtp=server.url, composer=Composer(mailbox("tickets@blue-hall.example"), ZoneInfo("UTC"), read))
+        service.hear(order_fulfilled())
+        waits = service.rows("emails", "state, error_code")
+        lost = False
+        service.deliver_put_off()
+
+    assert waits == [("sending", "picture_lost")]
+    assert service.asked == [{"keys": [ticket.qr_key for ticket in order_fulfilled().tickets]}]
+    assert service.rows("emails", "state, error_code") == [("sent", None)]
+    assert len(server.mails) == 1
 
 
 def test_a_worker_that_dies_in_the_call_leaves_a_repeat_that_is_counted(start: Start) -> None:
@@ -179,7 +203,7 @@ def test_a_missing_qr_image_is_an_error_that_names_it(start: Start, tmp_path: ob
         service = start(smtp=server.url, composer=Composer(composer.sender, composer.zone, empty.get))
         service.hear(order_fulfilled(1))
         assert server.mails == []
-    assert service.value("emails", "error_code") == "storage_object_missing"
+    assert service.value("emails", "error_code") == "picture_lost"
     assert "qr/1.png" in service.value("emails", "error")
 
 

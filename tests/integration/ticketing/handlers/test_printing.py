@@ -5,18 +5,28 @@ from typing import Any
 
 import pytest
 
+from services.ticketing import actors
 from services.ticketing.domain.events import MAX_TICKETS_PER_ORDER
 from services.ticketing.domain.orders import Order, OrderStatus
-from services.ticketing.domain.tickets import ticket_ids
+from services.ticketing.domain.tickets import qr_key, ticket_ids
 from services.ticketing.handlers.printing import PRINTED_AT_ONCE
 from services.ticketing.handlers.tickets import Press
 from shared.contracts.notifications import AlertFailure, AlertOperations
-from shared.contracts.ticketing import INLINE_TICKETS, FulfilOrder, OrderFulfilled, PrintTickets, TicketsIssued
+from shared.contracts.ticketing import (
+    INLINE_TICKETS,
+    FulfilOrder,
+    OrderFulfilled,
+    PrintTickets,
+    RedrawPictures,
+    TicketsIssued,
+)
 from shared.errors import PermanentError
+from shared.ids import new_id
 from shared.messaging.batch import BatchState, show_batch
 from shared.messaging.failed_jobs import retry_failed
 from shared.messaging.outbox import publish
-from shared.messaging.testing import memory_storage
+from shared.messaging.testing import memory_storage, run_inline
+from shared.storage import open_storage
 from tests.integration.ticketing.scene import Scene
 
 
@@ -128,6 +138,22 @@ def test_fulfilling_twice_tells_once(scene: Scene, quick: Press) -> None:
         publish(session, FulfilOrder(order_id=order.id))
     inline.drain()
     assert len(scene.published(OrderFulfilled)) == 1
+
+
+def test_lost_pictures_are_drawn_again(scene: Scene) -> None:
+    """The same bytes under the same keys; a ticket that does not exist is passed over."""
+    storage = open_storage(scene.folder.as_uri())
+    tickets = scene.issued(2)
+    before = {ticket.qr_key: storage.get(ticket.qr_key) for ticket in tickets}
+    for key in before:
+        storage.delete(key)
+    nobody = qr_key(scene.organisation_id, tickets[0].event_id, new_id())
+
+    message = RedrawPictures(keys=(*before, nobody))
+    run_inline(actors.redraw_pictures, message, scene.work, scene.press)
+
+    assert {key: storage.get(key) for key in before} == before
+    assert not storage.exists(nobody)
 
 
 class Putting:
