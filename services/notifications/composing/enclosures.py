@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from services.notifications.domain.sendings import Email
 from services.notifications.domain.texts import one_line
-from services.notifications.errors import MailTooLargeError
+from services.notifications.errors import MailTooLargeError, PictureLostError
 from services.notifications.letters import Letter, ReportLetter, TicketsLetter
+from shared.storage import StorageObjectMissing
 
 ReadObject = Callable[[str], bytes]
 """Reads an object of the storage by its key."""
@@ -17,13 +18,16 @@ ENCLOSED_BYTES = 10 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Enclosure:
-    """A file of the storage. What has a `content_id` is a picture in the page, described by `description`."""
+    """A file of the storage. What has a `content_id` is a picture in the page, described by `description`. One that is
+    `drawn_again` where it is lost is worth waiting for.
+    """
 
     key: str
     name: str
     content_type: str
     content_id: str = ""
     description: str = ""
+    drawn_again: bool = False
 
     @property
     def types(self) -> tuple[str, str]:
@@ -39,7 +43,11 @@ def enclosures_of(letter: Letter, email: Email, domain: str) -> Sequence[Enclosu
     if isinstance(letter, TicketsLetter):
         return [
             Enclosure(
-                ticket.qr_key, f"{one_line(ticket.code)}.png", "image/png", f"ticket-{number}.{email.id}@{domain}"
+                ticket.qr_key,
+                f"{one_line(ticket.code)}.png",
+                "image/png",
+                f"ticket-{number}.{email.id}@{domain}",
+                drawn_again=True,
             )
             for number, ticket in enumerate(letter.tickets, 1)
         ]
@@ -58,13 +66,22 @@ def enclosures_of(letter: Letter, email: Email, domain: str) -> Sequence[Enclosu
 
 
 def read_all(read_object: ReadObject, enclosures: Sequence[Enclosure]) -> Sequence[tuple[Enclosure, bytes]]:
-    """The files with their bytes. Raises MailTooLargeError, and what reading raises."""
+    """The files with their bytes. Raises MailTooLargeError, PictureLostError, and what reading raises."""
     read: list[tuple[Enclosure, bytes]] = []
     left = ENCLOSED_BYTES
     for enclosure in enclosures:
-        content = read_object(enclosure.key)
+        content = _read(read_object, enclosure)
         left -= len(content)
         if left < 0:
             raise MailTooLargeError(f"the files of this mail have over {ENCLOSED_BYTES:,} bytes ({enclosure.key})")
         read.append((enclosure, content))
     return read
+
+
+def _read(read_object: ReadObject, enclosure: Enclosure) -> bytes:
+    try:
+        return read_object(enclosure.key)
+    except StorageObjectMissing as error:
+        if enclosure.drawn_again:
+            raise PictureLostError(str(error)) from error
+        raise

@@ -16,12 +16,10 @@ from services.notifications.errors import (
 )
 from services.notifications.handlers.dependencies import Dependencies
 from services.notifications.handlers.endings import email_ended
-from services.notifications.letters import TicketsLetter
 from services.notifications.repository import Emails, Suppressions
 from shared.contracts.ticketing import RedrawPictures
 from shared.logging import get_logger
 from shared.messaging.outbox import Session, publish
-from shared.storage import StorageObjectMissing
 
 log = get_logger("notifications.emails")
 
@@ -57,13 +55,7 @@ def send(dependencies: Dependencies, email: Email) -> str:
     """Compose the mail and hand it over; returns the server's answer. Raises what the composer and the mailer raise."""
     if dependencies.mailer is None:
         raise MailNotSetUpError(f"mail {email.id} waits: set NOTIFICATIONS_SMTP_URL and retry the job")
-    try:
-        message = dependencies.composer.compose(email)
-    except StorageObjectMissing as error:
-        if email.template == TicketsLetter.template:
-            raise PictureLostError(str(error)) from error
-        raise
-    return dependencies.mailer.send(message)
+    return dependencies.mailer.send(dependencies.composer.compose(email))
 
 
 def record_sent(session: Session, email: Email, answer: str) -> None:

@@ -6,7 +6,14 @@ from services.ticketing import actors
 from shared.contracts.message import Contract
 from shared.contracts.notifications import AlertFailure
 from shared.contracts.payments import PaymentSucceeded
-from shared.contracts.ticketing import ExpireOrders, FulfilOrder, GenerateTickets, PrintTickets, PurgeTicketing
+from shared.contracts.ticketing import (
+    ExpireOrders,
+    FulfilOrder,
+    GenerateTickets,
+    PrintTickets,
+    PurgeTicketing,
+    RedrawPictures,
+)
 from shared.messaging.actor import declarations_in
 
 DECLARED = {declaration.contract: declaration for declaration in declarations_in(actors)}
@@ -18,6 +25,7 @@ def test_ticketing_hears_payments_generation_and_expiry() -> None:
         PaymentSucceeded: "ticketing.events",
         GenerateTickets: "ticketing.printing",
         PrintTickets: "ticketing.printing",
+        RedrawPictures: "ticketing.printing",
         FulfilOrder: "ticketing.critical",
         ExpireOrders: "ticketing.default",
         PurgeTicketing: "ticketing.default",
