@@ -17,8 +17,8 @@ COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$name; break; }; done)
 
-# Two files of tests at a time: most of a test's time is waiting.
-PARALLEL := -n 2 --dist loadfile
+# Three files of tests at a time, as tests/conftest.py orders them: most of a test's time is waiting.
+PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder
 
 # Passed on to pytest: make test PYTEST_ARGS="tests/unit -k outbox"
 PYTEST_ARGS ?=

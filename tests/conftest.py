@@ -21,6 +21,7 @@ from tests.support.parameters import id_of
 from tests.support.reaper import IN_MEMORY, prefix_of, watch_over_this_run
 from tests.support.vhosts import VirtualHost
 
+LONGEST_FIRST = ("faults", "e2e", "integration")
 NEED_NO_SERVER = ("tests/unit", "tests/contracts", "tests/architecture")
 POSTGRES, RABBITMQ = "BELLHOP_TEST_POSTGRES_URL", "BELLHOP_TEST_RABBITMQ_URL"
 MANAGEMENT, NODE = "BELLHOP_TEST_MANAGEMENT_URL", "BELLHOP_TEST_RABBITMQ_FOLDER"
@@ -69,6 +70,11 @@ def pytest_unconfigure() -> None:
         server.stop()
     for folder in _folders:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files begin first, so that none of them is what a run waits for at its end."""
+    items.sort(key=lambda item: [f"/tests/{part}/" in item.path.as_posix() for part in LONGEST_FIRST], reverse=True)
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

@@ -159,7 +159,7 @@ def _import(shop: Shop, rows: int) -> None:
     assert answer.status_code in {201, 202}, answer.text
     path = f"/v1/imports/{answer.json()['id']}"
     wait_for(lambda: shop.get(path)["state"] == "uploaded", 60, "the columns of the file")
-    shop.post(f"{path}/start", {})
+    shop.post(f"{path}/start", {}, expected=202)
 
 
 def sell(stack: RunningStack, count: int, a_second: float) -> list[float]:
