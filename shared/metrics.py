@@ -107,9 +107,9 @@ class Metrics:
         self.waiting = Gauge(
             "bellhop_waiting", "Commands that wait in PostgreSQL for a queue.", ("queue",), registry=self.registry
         )
-        self.waiting_keys = Gauge(
-            "bellhop_waiting_keys",
-            "Organisations, or other keys, that wait for a queue.",
+        self.waiting_tenants = Gauge(
+            "bellhop_waiting_tenants",
+            "Organisations, or keys without one, that wait for a queue.",
             ("queue",),
             registry=self.registry,
         )

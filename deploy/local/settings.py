@@ -23,6 +23,8 @@ class Pool:
     threads: int | None = None
     is_heavy: bool = False
     """Whether it burns a processor, or its jobs take long: what a buyer waits for never shares a process with it."""
+    niceness: int = 0
+    """How far it stands back where processors are scarce, as nice(1) has it: see AFTERWARDS and BULK."""
 
     @property
     def arguments(self) -> tuple[str, ...]:
@@ -31,22 +33,35 @@ class Pool:
         return chosen if self.threads is None else (*chosen, "--threads", str(self.threads))
 
 
+AFTERWARDS, BULK = 10, 15
+"""While a machine has too much to do, what nobody stands and waits for gets a tenth of what the buyer's way gets, and
+thousands of tickets, files or rows a thirtieth. compose.yaml says the same with `cpu_shares`.
+"""
+
 APART = {
     "ticketing": (
         Pool("ticketing", "ticketing", ("ticketing.events", "ticketing.critical", "ticketing.default")),
-        Pool("ticketing-printing", "ticketing", ("ticketing.printing",), threads=4, is_heavy=True),
+        Pool("ticketing-printing", "ticketing", ("ticketing.printing",), threads=3, is_heavy=True),
+        Pool("ticketing-bulk", "ticketing", ("ticketing.bulk",), threads=2, is_heavy=True, niceness=BULK),
     ),
     "webhooks": (
-        Pool("webhooks", "webhooks", ("webhooks.events", "webhooks.default")),
-        Pool("webhooks-outbound", "webhooks", ("webhooks.outbound",), threads=16),
+        Pool("webhooks", "webhooks", ("webhooks.events", "webhooks.default"), niceness=AFTERWARDS),
+        Pool("webhooks-outbound", "webhooks", ("webhooks.outbound",), threads=16, niceness=AFTERWARDS),
     ),
     "media": (
-        Pool("media", "media", ("media.photos", "media.default"), is_heavy=True),
-        Pool("media-archives", "media", ("media.archives",), threads=2, is_heavy=True),
+        Pool("media", "media", ("media.photos", "media.default"), is_heavy=True, niceness=AFTERWARDS),
+        Pool("media-archives", "media", ("media.archives",), threads=2, is_heavy=True, niceness=BULK),
     ),
     "reports": (
-        Pool("reports", "reports", ("reports.events", "reports.default"), is_heavy=True),
-        Pool("reports-files", "reports", ("reports.exports", "reports.imports"), threads=2, is_heavy=True),
+        Pool("reports", "reports", ("reports.events", "reports.default"), is_heavy=True, niceness=AFTERWARDS),
+        Pool(
+            "reports-files",
+            "reports",
+            ("reports.exports", "reports.imports"),
+            threads=2,
+            is_heavy=True,
+            niceness=BULK,
+        ),
     ),
 }
 """Services whose long work has a process of its own, so that it never holds up what is short."""

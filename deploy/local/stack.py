@@ -81,7 +81,9 @@ class Stack:
 
     def _process(self, pool: Pool) -> Program:
         module = [f"services.{pool.service}", *pool.arguments]
-        return self._program(pool.name, module, self._environment(pool.service))
+        program = self._program(pool.name, module, self._environment(pool.service))
+        program.niceness = pool.niceness
+        return program
 
     def _program(self, name: str, module: list[str], environment: dict[str, str]) -> Program:
         """The gateway serves /readyz on its own port; every other process has a port for that alone."""

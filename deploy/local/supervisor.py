@@ -1,5 +1,6 @@
 """Keeps processes running: starts them, starts them again when they die, says which pids they have, stops them."""
 
+import contextlib
 import json
 import os
 import select
@@ -34,6 +35,15 @@ class Managed(Protocol):
     def stop(self) -> None: ...
 
 
+def _stand_back(pid: int, niceness: int) -> None:
+    """Let a process that leads its session wait for the others. Linux may share processors out by session first, and
+    between sessions only the number in `autogroup` counts (sched(7)).
+    """
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, pid, niceness)
+        Path(f"/proc/{pid}/autogroup").write_text(str(niceness), encoding="ascii")
+
+
 @dataclass
 class Program:
     """A program of ours as a process in a session of its own; both its outputs are appended to `log`."""
@@ -44,6 +54,8 @@ class Program:
     log: Path
     folder: Path
     http_port: int | None = None
+    niceness: int = 0
+    """How far it stands back where processors are scarce: nice(1)."""
     grace: float = 35.0
     """Seconds to end by itself after SIGTERM; a worker's own grace period is 30."""
     _child: "subprocess.Popen[bytes] | None" = field(default=None, init=False)
@@ -72,6 +84,8 @@ class Program:
                     env=dict(self.environment),
                     start_new_session=True,
                 )
+            if self.niceness:
+                _stand_back(self._child.pid, self.niceness)
 
     def stop(self) -> None:
         """SIGTERM, then, after the grace period, SIGKILL for it and its children."""

@@ -1,4 +1,4 @@
-"""Chooses what is published next, fairly over destinations and keys, and sees it through.
+"""Chooses what is published next, fairly over destinations and tenants, and sees it through.
 
 One thread, one connection. Its lookout finds who waits, `shares` what is under way. Nothing is held open while RabbitMQ is
 waited for: several batches are on their way at a time, and a queue that does not confirm holds only its own.
@@ -70,9 +70,9 @@ class Dispatcher:
                 self.wake.clear()
         self._see_through(connection)
 
-    def keys_waiting(self, queue: str) -> int:
-        """How many keys wait for a queue, as far as is known. For figures: from any thread."""
-        return self._waiting.count_keys(queue)
+    def tenants_waiting(self, queue: str) -> int:
+        """How many tenants wait for a queue, as far as is known. For figures: from any thread."""
+        return self._waiting.count_tenants(queue)
 
     def under_way(self, queue: str) -> int:
         """How many messages of a queue are under way, as far as is known. For figures: from any thread."""
@@ -137,7 +137,9 @@ class Dispatcher:
         if room <= 0:
             return []
         part = self.settings.share
-        return self._waiting.take(target, room, lambda key: share.share_of(key, pool, part, now) - share.under_way(key))
+        return self._waiting.take(
+            target, room, lambda whose: share.share_of(whose, pool, part, now) - share.under_way(whose)
+        )
 
     def _pool(self, target: str) -> Pool:
         """Who works there. Where nobody says so, as if a worker held a window's worth."""
@@ -157,7 +159,7 @@ class Dispatcher:
         for row in rows:
             target = self._target(row)
             if self.routes.is_held_back(target):
-                self._shares[target].sent(row.fairness_key, [(row.message_id, row.turn)], now)
+                self._shares[target].sent(row.tenant, [(row.message_id, row.turn)], now)
 
     def _drop(self, rows: Iterable[OutboxRow]) -> None:
         """These are neither waiting nor under way: put off, or not confirmed."""
@@ -165,14 +167,16 @@ class Dispatcher:
             self._waiting.let_go([row.id])
             target = self._target(row)
             if target in self._shares:
-                self._shares[target].unsent(row.fairness_key, row.message_id)
+                self._shares[target].unsent(row.tenant, row.message_id)
 
     def _settle(self, connection: Connection) -> bool:
         """Write down every batch that has its answers, or is not waited for any longer. Whether there was one."""
         now = monotonic()
         over = [sent for sent in self._sent if sent.receipt.complete or self._is_stalled(sent, now)]
+        if well := [sent for sent in over if sent.went_well]:
+            self.lane.settle_what_went_well(connection, well)
         for sent in over:
-            missing = self.lane.settle_fresh(connection, sent)
+            missing = [] if sent in well else self.lane.settle_fresh(connection, sent)
             self._sent.remove(sent)
             if len(missing) < len(sent.rows):
                 self._confirmed_at = monotonic()

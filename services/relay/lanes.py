@@ -35,6 +35,11 @@ class Sent:
     receipt: Receipt
     since: float
 
+    @property
+    def went_well(self) -> bool:
+        """Whether RabbitMQ has taken all of it, and had a queue for all of it."""
+        return len(self.receipt.confirmed) == len(self.rows) and not self.receipt.returned
+
 
 class Lane:
     """One way for rows to RabbitMQ. `name` is its channels'."""
@@ -59,6 +64,14 @@ class Lane:
             repository.set_aside(connection, [row.id for row in aside])
             rows = [row for row in rows if self._destination(row) not in in_doubt]
         return self._publish(rows)
+
+    def settle_what_went_well(self, connection: Connection, every: Sequence[Sent]) -> None:
+        """Write down batches that went well, all by one statement: what else waits for the database waits behind it."""
+        rows = [row for sent in every for row in sent.rows]
+        self.points.reach("after_publish")
+        self.moves.move(connection, rows)
+        self._count(rows)
+        self.routes.trust({self._destination(row) for row in rows})
 
     def settle_fresh(self, connection: Connection, sent: Sent) -> list[OutboxRow]:
         """Write down what became of rows that were sent. Returns those that are not confirmed: they are set aside, unless
@@ -127,10 +140,13 @@ class Lane:
         for row in returned:
             (done if self._end_or_keep(connection, row) else missing).append(row)
         self.moves.move(connection, done)
-        for destination, count in Counter(self._destination(row) for row in done).items():
-            self.metrics.published.labels(destination).inc(count)
+        self._count(done)
         self.routes.trust({self._destination(row) for row in done} - {self._destination(row) for row in missing})
         return done, missing
+
+    def _count(self, done: Sequence[OutboxRow]) -> None:
+        for destination, count in Counter(self._destination(row) for row in done).items():
+            self.metrics.published.labels(destination).inc(count)
 
     def _casts_doubt(self, receipt: Receipt, missing: Sequence[OutboxRow]) -> bool:
         """Doubt the destinations of what is not confirmed. False if the connection broke: that says nothing about any."""

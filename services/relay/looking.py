@@ -20,7 +20,9 @@ _PLAN = """
 SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off; SET plan_cache_mode = force_custom_plan;
 SET synchronous_commit = off; SET idle_session_timeout = '30s'; SET idle_in_transaction_session_timeout = '30s'
 """
-_FOUND = "SELECT id, destination, fairness_key FROM messaging.outbox WHERE not_before IS NULL"
+_FOUND = """
+SELECT id, destination, fairness_key, coalesce(organisation_id, fairness_key) FROM messaging.outbox WHERE not_before IS NULL
+"""
 _BY_ID = f"{_FOUND} AND id = ANY(%s)"
 _AFTER = f"{_FOUND} AND id > %s AND id <= %s ORDER BY id LIMIT %s"
 _IN_LINE = f"""
@@ -36,13 +38,13 @@ WITH RECURSIVE line AS (
         WHERE not_before IS NULL AND (destination, fairness_key) > (line.destination, line.fairness_key)
         ORDER BY destination, fairness_key, id LIMIT 1) AS next
 )
-SELECT first.id, line.destination, line.fairness_key FROM line CROSS JOIN LATERAL (
-    SELECT id FROM messaging.outbox AS row
+SELECT first.id, line.destination, line.fairness_key, first.tenant FROM line CROSS JOIN LATERAL (
+    SELECT id, coalesce(organisation_id, fairness_key) AS tenant FROM messaging.outbox AS row
     WHERE not_before IS NULL AND row.destination = line.destination AND row.fairness_key = line.fairness_key
     ORDER BY row.destination, row.fairness_key, row.id LIMIT %s) AS first
 """
 _CLAIM = """
-SELECT id, message_id, kind, is_event, queue, body, turn, fairness_key FROM messaging.outbox
+SELECT id, message_id, kind, is_event, queue, body, turn, coalesce(organisation_id, fairness_key) FROM messaging.outbox
 WHERE id = ANY(%s) AND not_before IS NULL
 """
 _STANDINGS = "SELECT message_id, status, turn FROM messaging.inbox WHERE message_id = ANY(%s) AND service = %s"

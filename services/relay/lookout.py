@@ -67,8 +67,8 @@ class Lookout:
             self.waiting.forget(keep=on_their_way)
             self._next.clear()
         self._take_ownership(connection, now)
-        while self._heard:
-            self._remember(looking.look_up(connection, self._heard.popleft()))
+        if heard := [self._heard.popleft() for _ in range(len(self._heard))]:
+            self._remember(looking.look_up(connection, [one for ids in heard for one in ids]))
         if self._must_look or self._is_due("newest", now):
             self._must_look = False
             self._look_at_newest(connection)
@@ -125,12 +125,12 @@ class Lookout:
         """Everything, line by line: at the start, and as the net below the other looks."""
         rows = looking.scan(connection)
         self._remember(rows)
-        counts: dict[tuple[str, UUID], list[int]] = defaultdict(list)
+        lines: dict[tuple[str, UUID], list[Found]] = defaultdict(list)
         for row in rows:
-            counts[row.destination, row.key].append(row.id)
-        for (destination, key), ids in counts.items():
-            if len(ids) == looking.SCAN_ROWS and self._owns(self._routes.target_of(destination)):
-                self.waiting.mark_more(destination, key, ids[-1])
+            lines[row.destination, row.key].append(row)
+        for line in lines.values():
+            if len(line) == looking.SCAN_ROWS and self._owns(self._routes.target_of(line[-1].destination)):
+                self.waiting.mark_more(line[-1])
 
     def _is_due(self, what: str, now: float) -> bool:
         return now >= self._next.get(what, 0.0)

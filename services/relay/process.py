@@ -205,7 +205,7 @@ class RelayProcess:
             waiting[self.routes.target_of(destination)] += backlog.rows
         for queue in self.routes.queues:
             self.metrics.waiting.labels(queue).set(waiting[queue])
-            self.metrics.waiting_keys.labels(queue).set(self.dispatcher.keys_waiting(queue))
+            self.metrics.waiting_tenants.labels(queue).set(self.dispatcher.tenants_waiting(queue))
             self.metrics.under_way.labels(queue).set(self.dispatcher.under_way(queue))
 
     def _bind(self) -> bool:

@@ -17,7 +17,9 @@ LONGEST_REFUSAL_SECONDS = 300
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """A row to publish. `queue` is set where it goes to one known queue."""
+    """A row to publish. `queue` is set where it goes to one known queue; `tenant` is its organisation, or its key where it
+    has none.
+    """
 
     id: int
     message_id: UUID
@@ -26,10 +28,10 @@ class OutboxRow:
     queue: str | None
     body: bytes
     turn: int = 1
-    fairness_key: UUID = NOBODY
+    tenant: UUID = NOBODY
 
 
-_ROW = "id, message_id, kind, is_event, queue, body, turn, fairness_key"
+_ROW = "id, message_id, kind, is_event, queue, body, turn, coalesce(organisation_id, fairness_key)"
 _CLAIM_REFUSED = f"""
 SELECT {_ROW} FROM messaging.outbox
 WHERE id IN (

@@ -15,8 +15,8 @@ class RelaySettings(ServiceSettings):
     """`batch` rows are published at a time.
 
     Of a queue of commands RabbitMQ holds what its consumers hold and a window before it, of `window` messages at least;
-    of what is under way no organisation (no fairness key) has more than `share` of the pool's threads, or 0.2 s of its own
-    rate. The outbox is looked at every `poll_seconds`, beside the notifications.
+    of what is under way no organisation has more than `share` of the pool's threads, or a moment of its own rate. The
+    outbox is looked at every `poll_seconds`, beside the notifications.
 
     What is finished stays `retention_days`, what RabbitMQ has confirmed `retention_published_days`, a failed job that
     was settled `retention_failed_jobs_days`: each a number of days, or `forever`.

@@ -1,9 +1,10 @@
-"""How much of a queue may be under way, and how much of that may be one key's. Rules only, no SQL.
+"""How much of a queue may be under way, and how much of that may be one tenant's. Rules only, no SQL.
 
 Under way is what was published and has not ended: a job that runs cannot be taken back, so what one tenant may hold is
 kept before the queue, also while nobody else waits. Of each queue RabbitMQ is given what its consumers hold and a window
-of what is about to be done; of that no key has more than its share of the pool's threads, or 0.2 s of its own rate where
-its jobs are quick. A floor for the window would undo this: with 500 in the queue, others waited for all of them.
+of what is about to be done; of that no tenant has more than its share of the pool's threads, or a moment of its own rate
+where its jobs are quick: 0.2 s while it is alone, and 0.03 s while others come, who wait for as much. A floor for the
+window would undo this: with 500 in the queue, others waited for all of them.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,7 +15,10 @@ from uuid import UUID
 
 WINDOW_SECONDS = 0.25
 """Of a queue's own rate: with less, a queue of quick jobs runs dry between two looks (0.1 s cost 5 % in a trial)."""
-SHARE_SECONDS = 0.2
+ALONE_SECONDS, SHARED_SECONDS = 0.2, 0.03
+"""Of a tenant's own rate: what the queue runs dry without, and what somebody else may have to wait for."""
+COMPANY_SECONDS = 5.0
+"""So long after somebody else's last message a tenant is not alone."""
 STEADY_SECONDS = 0.25
 """Over how long a rate is averaged: a burst of a few quick jobs is no rate, or they would make room for slow ones."""
 SOONEST_SECONDS, LATEST_SECONDS = 0.01, 0.25
@@ -50,7 +54,7 @@ class Rate:
 
 
 @dataclass(slots=True)
-class _Key:
+class _Tenant:
     rate: Rate = field(default_factory=Rate)
     sent: dict[UUID, tuple[int, float]] = field(default_factory=dict)
     """By message: its turn, and when it was published; the oldest first."""
@@ -63,31 +67,41 @@ class QueueShare:
         self.rate = Rate()
         self.pause = SOONEST_SECONDS
         self.asked_at = 0.0
-        self._keys: dict[UUID, _Key] = {}
+        self._tenants: dict[UUID, _Tenant] = {}
+        self._latest: tuple[UUID | None, float] = (None, -COMPANY_SECONDS)
+        self._before: tuple[UUID | None, float] = self._latest
+        """The last two tenants of whom something was published, and when."""
 
     @property
     def total(self) -> int:
-        return sum(len(key.sent) for key in list(self._keys.values()))
+        return sum(len(one.sent) for one in list(self._tenants.values()))
 
-    def under_way(self, key: UUID) -> int:
-        known = self._keys.get(key)
+    def under_way(self, tenant: UUID) -> int:
+        known = self._tenants.get(tenant)
         return 0 if known is None else len(known.sent)
 
-    def sent(self, key: UUID, messages: Iterable[tuple[UUID, int]], now: float) -> None:
+    def sent(self, tenant: UUID, messages: Iterable[tuple[UUID, int]], now: float) -> None:
         """These were published: (message, turn)."""
-        known = self._keys.setdefault(key, _Key())
+        known = self._tenants.setdefault(tenant, _Tenant())
+        if self._latest[0] != tenant:
+            self._before = self._latest
+        self._latest = (tenant, now)
         for message_id, turn in messages:
             known.sent.pop(message_id, None)
             known.sent[message_id] = (turn, now)
 
-    def share_of(self, key: UUID, pool: Pool, share: float, now: float) -> int:
-        """How much of one key may be under way."""
-        known = self._keys.get(key)
-        own = known.rate.at(now) * SHARE_SECONDS if known is not None else 0.0
+    def share_of(self, tenant: UUID, pool: Pool, share: float, now: float) -> int:
+        """How much of one tenant may be under way."""
+        known = self._tenants.get(tenant)
+        own = 0.0 if known is None else known.rate.at(now) * self._moment_of(tenant, now)
         return max(1, int(pool.threads * share), int(own))
 
+    def _moment_of(self, tenant: UUID, now: float) -> float:
+        _, seen = self._before if self._latest[0] == tenant else self._latest
+        return SHARED_SECONDS if now - seen < COMPANY_SECONDS else ALONE_SECONDS
+
     def limit(self, pool: Pool, floor: int, now: float) -> int:
-        """How much of all keys may be under way: what consumers hold, and the window before them."""
+        """How much of all tenants may be under way: what consumers hold, and the window before them."""
         window = max(pool.prefetch, int(self.rate.at(now) * WINDOW_SECONDS))
         return max(floor, pool.prefetch + window)
 
@@ -96,14 +110,14 @@ class QueueShare:
         return now - self.asked_at >= self.pause
 
     def questions(self) -> list[UUID]:
-        """Messages to ask the inbox for: the oldest of each key."""
-        each = max(4, MOST_ASKED // max(1, len(self._keys)))
-        return [one for known in self._keys.values() for one in islice(known.sent, each)][:MOST_ASKED]
+        """Messages to ask the inbox for: the oldest of each tenant."""
+        each = max(4, MOST_ASKED // max(1, len(self._tenants)))
+        return [one for known in self._tenants.values() for one in islice(known.sent, each)][:MOST_ASKED]
 
     def learn(self, standings: Mapping[UUID, tuple[str, int]], now: float) -> int:
         """What the inbox said, (status, turn) by message. Returns how many have ended."""
         ended, first = 0, now
-        for known in self._keys.values():
+        for known in self._tenants.values():
             gone = [one for one, (turn, _) in known.sent.items() if one in standings and _is_over(standings[one], turn)]
             begun = min((known.sent[one][1] for one in gone), default=known.rate.since)
             for one in gone:
@@ -113,17 +127,19 @@ class QueueShare:
         self.rate.learn(ended, first if ended else self.rate.since, now)
         self.asked_at = now
         self.pause = SOONEST_SECONDS if ended else min(self.pause * 2, LATEST_SECONDS)
-        self._keys = {key: known for key, known in self._keys.items() if known.sent or known.rate.at(now) > 1}
+        self._tenants = {
+            tenant: known for tenant, known in self._tenants.items() if known.sent or known.rate.at(now) > 1
+        }
         return ended
 
-    def unsent(self, key: UUID, message_id: UUID) -> None:
+    def unsent(self, tenant: UUID, message_id: UUID) -> None:
         """This one was not published after all."""
-        if key in self._keys:
-            self._keys[key].sent.pop(message_id, None)
+        if tenant in self._tenants:
+            self._tenants[tenant].sent.pop(message_id, None)
 
     def expire(self, seconds: float, now: float) -> None:
         """What was published so long ago is not waited for any longer."""
-        for known in self._keys.values():
+        for known in self._tenants.values():
             for message_id in [one for one, (_, at) in known.sent.items() if now - at > seconds]:
                 del known.sent[message_id]
 

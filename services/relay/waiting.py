@@ -2,7 +2,8 @@
 
 PostgreSQL has the rows; this is what the relay remembers of them, so that choosing the next ones costs no scan. A line is
 what waits for one destination under one fairness key; it holds the first ids only, and is filled again from the index
-when they are used up. Lines that go to the same queue are chosen from in turn, key by key.
+when they are used up. Lines that go to the same queue are chosen from in turn: tenant by tenant, and those of one tenant
+key by key.
 """
 
 from collections import deque
@@ -16,19 +17,25 @@ LONGEST_LINE = 1_000
 
 
 class Found(NamedTuple):
-    """A row that waits, as a look at the outbox finds it. `destination` is its queue, or its kind where it has none."""
+    """A row that waits, as a look at the outbox finds it. `destination` is its queue, or its kind where it has none;
+    `tenant` is its organisation, or its key where it has none.
+    """
 
     id: int
     destination: str
     key: UUID
+    tenant: UUID
 
 
 @dataclass(slots=True, eq=False)
 class Line:
-    """What waits for a destination under a key. With `more`, rows after `last` are known to wait in the index only."""
+    """What waits for a destination under a key, which is one tenant's. With `more`, rows after `last` are known to wait in
+    the index only.
+    """
 
     destination: str
     key: UUID
+    tenant: UUID
     target: str
     ids: deque[int] = field(default_factory=deque)
     last: int = 0
@@ -42,7 +49,7 @@ class Waiting:
         self._target_of = target_of
         self._lines: dict[tuple[str, UUID], Line] = {}
         self._turns: dict[str, deque[UUID]] = {}
-        self._of_key: dict[tuple[str, UUID], list[Line]] = {}
+        self._lines_of: dict[tuple[str, UUID], dict[UUID, list[Line]]] = {}
         self._known: set[int] = set()
         self._emptied: list[Line] = []
 
@@ -58,7 +65,7 @@ class Waiting:
         for row in rows:
             if row.id in self._known:
                 continue
-            line = self._line(row.destination, row.key)
+            line = self._line(row.destination, row.key, row.tenant)
             if line.more and row.id > line.last:
                 continue
             if len(line.ids) >= LONGEST_LINE:
@@ -69,10 +76,10 @@ class Waiting:
             self._known.add(row.id)
         return len(self._known) - before
 
-    def mark_more(self, destination: str, key: UUID, last: int) -> None:
-        """More rows wait in the index behind `last`."""
-        line = self._line(destination, key)
-        line.more, line.last = True, max(line.last, last)
+    def mark_more(self, last: Found) -> None:
+        """More rows wait in the index behind this one."""
+        line = self._line(last.destination, last.key, last.tenant)
+        line.more, line.last = True, max(line.last, last.id)
         if not line.ids:
             self._emptied.append(line)
 
@@ -80,16 +87,16 @@ class Waiting:
         """Where something waits for."""
         return list(self._turns)
 
-    def keys(self, target: str) -> list[UUID]:
+    def tenants(self, target: str) -> list[UUID]:
         """Whose rows wait for a target, in the order of their turns."""
         return list(self._turns.get(target, ()))
 
-    def count_keys(self, target: str) -> int:
-        """How many keys wait for a target."""
+    def count_tenants(self, target: str) -> int:
+        """How many tenants wait for a target. From any thread."""
         return len(self._turns.get(target, ()))
 
     def take(self, target: str, room: int, room_of: Callable[[UUID], int]) -> list[int]:
-        """The next ids for a target: at most `room`, in turn by key, of each key at most its own room."""
+        """The next ids for a target: at most `room`, in turn by tenant, of each tenant at most its own room."""
         turns, taken = self._turns.get(target), list[int]()
         if not turns:
             return taken
@@ -97,15 +104,15 @@ class Waiting:
         rooms: dict[UUID, int] = {}
         while able and len(taken) < room:
             each, still_able = max(1, (room - len(taken)) // len(able)), list[UUID]()
-            for index, key in enumerate(able):
+            for index, tenant in enumerate(able):
                 if len(taken) >= room:
                     break
-                left = rooms[key] if key in rooms else room_of(key)
-                some = self._take(target, key, min(each, left, room - len(taken))) if left > 0 else []
-                rooms[key], taken = left - len(some), taken + some
+                left = rooms[tenant] if tenant in rooms else room_of(tenant)
+                some = self._take(target, tenant, min(each, left, room - len(taken))) if left > 0 else []
+                rooms[tenant], taken = left - len(some), taken + some
                 served = index + 1 if not still_able else served
-                if some and rooms[key] > 0:
-                    still_able.append(key)
+                if some and rooms[tenant] > 0:
+                    still_able.append(tenant)
             able = still_able
         turns.rotate(-served)
         self._end_turns()
@@ -132,29 +139,44 @@ class Waiting:
 
     def forget(self, keep: Iterable[int] = ()) -> None:
         """After a reconnect, since ids may have gone back; or where targets have changed. `keep` are on their way."""
-        for memory in (self._lines, self._turns, self._of_key, self._emptied):
+        for memory in (self._lines, self._turns, self._lines_of, self._emptied):
             memory.clear()
         self._known = set(keep)
 
-    def _line(self, destination: str, key: UUID) -> Line:
+    def _line(self, destination: str, key: UUID, tenant: UUID) -> Line:
         line = self._lines.get((destination, key))
         if line is None:
-            line = self._lines[destination, key] = Line(destination, key, self._target_of(destination))
-            place = (line.target, key)
-            if place not in self._of_key:
-                self._of_key[place] = []
-                self._turns.setdefault(place[0], deque()).append(key)
-            self._of_key[place].append(line)
+            line = self._lines[destination, key] = Line(destination, key, tenant, self._target_of(destination))
+            place = (line.target, tenant)
+            if place not in self._lines_of:
+                self._lines_of[place] = {}
+                self._turns.setdefault(line.target, deque()).append(tenant)
+            self._lines_of[place].setdefault(key, []).append(line)
         return line
 
-    def _take(self, target: str, key: UUID, count: int) -> list[int]:
+    def _take(self, target: str, tenant: UUID, count: int) -> list[int]:
+        """Ids of a tenant, in turn by key: a key that was served stands behind the others."""
+        lines, taken = self._lines_of[target, tenant], list[int]()
+        able = list(lines)
+        while able and len(taken) < count:
+            each, still_able = max(1, (count - len(taken)) // len(able)), list[UUID]()
+            for key in able[: count - len(taken)]:
+                some = self._take_oldest(lines[key], min(each, count - len(taken)))
+                taken += some
+                if some:
+                    lines[key] = lines.pop(key)
+                    still_able.append(key)
+            able = still_able
+        return taken
+
+    def _take_oldest(self, lines: Iterable[Line], count: int) -> list[int]:
         """The oldest ids of a key, over its lines."""
-        lines, taken = [line for line in self._of_key[target, key] if line.ids], list[int]()
-        while lines and len(taken) < count:
-            line = min(lines, key=lambda one: one.ids[0]) if len(lines) > 1 else lines[0]
+        left, taken = [line for line in lines if line.ids], list[int]()
+        while left and len(taken) < count:
+            line = min(left, key=lambda one: one.ids[0]) if len(left) > 1 else left[0]
             taken.append(line.ids.popleft())
             if not line.ids:
-                lines.remove(line)
+                left.remove(line)
                 self._emptied.append(line)
         return taken
 
@@ -165,11 +187,14 @@ class Waiting:
             self._drop(line)
 
     def _drop(self, line: Line) -> None:
+        place = (line.target, line.tenant)
         del self._lines[line.destination, line.key]
-        lines = self._of_key[line.target, line.key]
-        lines.remove(line)
+        lines = self._lines_of[place]
+        lines[line.key].remove(line)
+        if not lines[line.key]:
+            del lines[line.key]
         if not lines:
-            del self._of_key[line.target, line.key]
-            self._turns[line.target].remove(line.key)
+            del self._lines_of[place]
+            self._turns[line.target].remove(line.tenant)
             if not self._turns[line.target]:
                 del self._turns[line.target]

@@ -23,6 +23,8 @@ from shared.messaging.retries import Delays
 EVENTS, CRITICAL, DEFAULT = "ticketing.events", "ticketing.critical", "ticketing.default"
 PRINTING = "ticketing.printing"
 """Drawing pictures burns a processor, so it has processes of its own: nobody's payment waits for it."""
+BULK = "ticketing.bulk"
+"""For the parts of large orders: who buys two tickets shares no process with them."""
 
 
 @actor(
@@ -53,7 +55,7 @@ def generate_tickets(press: Press) -> ProviderSteps[GenerateTickets, Plan, list[
 
 @provider_actor(
     PrintTickets,
-    queue=PRINTING,
+    queue=BULK,
     tries=5,
     time_limit=60,
     call_deadline=CALL_DEADLINE,

@@ -63,8 +63,8 @@ def publish(
     `due` puts it off: a delay, or an aware moment. With `unique` the id may be that of the message that has the key
     already; nothing is sent then. With `debounce` only the last message of its key is sent. The journey (correlation,
     causation, organisation) is that of the message or request being handled. What waits for the same queue takes turns
-    by `fairness_key`, and no key has more than its share under way: the organisation, or what is named here (an
-    endpoint, say). Raises MessageTooLargeError, InvalidDueTimeError, InvalidKeyError.
+    by organisation, of which none has more than its share under way; what one of them has waiting takes turns by
+    `fairness_key` (an endpoint, say). Raises MessageTooLargeError, InvalidDueTimeError, InvalidKeyError.
     """
     options: dict[str, Any] = {"tags": list(tags)} if tags else {}
     if fairness_key is not None:

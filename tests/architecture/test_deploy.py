@@ -81,6 +81,14 @@ def test_the_local_stack_and_compose_run_every_process() -> None:
     assert commands == {pool.name: ["python", "-m", f"services.{pool.service}", *pool.arguments] for pool in POOLS}
 
 
+def test_what_nobody_waits_for_stands_back_in_containers_too() -> None:
+    """By as much as nice(1) has it on one machine: each step is a quarter."""
+    shares = {name: container.get("cpu_shares", 1024) for name, container in containers().items()}
+    assert {pool.name: shares[pool.name] for pool in POOLS} == {
+        pool.name: pytest.approx(1024 / 1.25**pool.niceness, rel=0.1) for pool in POOLS
+    }
+
+
 def test_every_queue_is_somebodys() -> None:
     """The pools of a service take all of its queues, and no queue that there is not."""
     given = {

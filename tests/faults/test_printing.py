@@ -65,7 +65,7 @@ class Venue:
     def press(self) -> Process:
         """A process that prints."""
         url = self.database.service_url("ticketing")
-        arguments = ("--queues", "ticketing.printing", "--threads", str(THREADS))
+        arguments = ("--queues", "ticketing.printing,ticketing.bulk", "--threads", str(THREADS))
         return self.processes.start("services.ticketing", *arguments, DATABASE_URL=url).wait_ready(60)
 
     def order(self, quantity: int) -> UUID:

@@ -1,7 +1,5 @@
 """The tickets of a large order: printed in parts, each of which commits on its own, and told of when all are there."""
 
-from uuid import UUID, uuid5
-
 from services.ticketing.domain.orders import Order, OrderStatus
 from services.ticketing.domain.tickets import Ticket, pictured
 from services.ticketing.handlers.tickets import Plan, Press, order_to_print, plan_tickets, tell_fulfilled, tell_issued
@@ -98,14 +96,8 @@ def _start_batch(session: Session, order: Order) -> None:
         parts,
         finally_=FulfilOrder(order_id=order.id),
         allow_failures=True,
-        fairness_key=_share_of(order.organisation_id),
     )
     Orders(session).note_batch(order.id, publish_batch(session, batch, organisation_id=order.organisation_id))
-
-
-def _share_of(organisation_id: UUID) -> UUID:
-    """The large orders of an organisation take turns with each other, and not with its small ones."""
-    return uuid5(organisation_id, "tickets of large orders")
 
 
 def _incomplete(order: Order, issued: int) -> AlertOperations:

@@ -47,6 +47,11 @@ def enter(session: Session, message: DeliverWebhook, endpoint_id: UUID, limits: 
     if message.by_hand:
         return True
     places = Places(session)
+    if not message.probe and places.is_paused(endpoint_id):
+        # Thousands may come one after the other, and none of them waits for the endpoint's lock. One that is too late,
+        # because the endpoint answers again at this moment, is what `release_waiting` is for.
+        places.wait(message.delivery_id)
+        return False
     place = places.lock(endpoint_id)
     if not message.probe:
         busy = places.calling(endpoint_id, message.delivery_id) >= place.concurrency(limits)

@@ -38,6 +38,11 @@ class Places:
             raise UnknownEndpointError(f"there is no endpoint {endpoint_id}")
         return Place(*row)
 
+    def is_paused(self, endpoint_id: UUID) -> bool:
+        """Whether nothing but probes is sent there, as it was a moment ago: nothing is locked."""
+        query = select(EndpointRow.paused_at.is_not(None)).where(EndpointRow.id == endpoint_id)
+        return bool(self._session.scalar(query))
+
     def calling(self, endpoint_id: UUID, but: UUID) -> int:
         """How many deliveries are being sent there now, without this one."""
         query = select(func.count()).where(

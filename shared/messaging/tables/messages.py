@@ -16,7 +16,7 @@ class OutboxRow(Base):
 
     `not_before` is set once a publish was not confirmed: such rows travel on a channel of their own.
     `queue` is set where the row goes to one known queue (a retry); else the relay looks the kind up.
-    Rows of one destination leave in turn by `fairness_key`: the organisation, unless the publisher names another.
+    Rows of one destination leave in turn by organisation, those of one organisation by `fairness_key`.
     """
 
     __retention__ = kept_until("RabbitMQ has confirmed it")

@@ -81,16 +81,16 @@ def test_job_that_takes_over_a_second_is_seen_while_it_runs(shop: Shop) -> None:
 
 @pytest.mark.parametrize("seconds", [0.0, 0.3], ids=["quick", "slow"])
 def test_inbox_says_how_long_a_job_took(shop: Shop, seconds: float) -> None:
-    """To ten milliseconds: what is quicker has begun and ended at once."""
+    """To ten milliseconds: what is quicker has begun and ended at once. Of twenty one is, however busy the machine."""
     make = actor(MakeToy, queue="toyshop.default")(lambda *_: time.sleep(seconds))
     shop.open(make)
-    message_id = shop.publish(MakeToy(number=1))
-    shop.wait_until_ended(message_id)
+    for number in range(20):
+        shop.wait_until_ended(shop.publish(MakeToy(number=number)))
 
-    took = shop.database.value("SELECT extract(epoch FROM finished_at - started_at)::float8 FROM messaging.inbox")
+    took = shop.database.value("SELECT min(extract(epoch FROM finished_at - started_at))::float8 FROM messaging.inbox")
 
     assert took >= seconds
-    assert (took > 0) is (seconds > 0) or took >= 0.01
+    assert (took > 0) is (seconds > 0)
 
 
 def test_delivery_that_is_quiet_leaves_the_times_of_the_first(shop: Shop) -> None:

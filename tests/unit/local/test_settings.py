@@ -73,5 +73,6 @@ def test_long_work_has_processes_of_its_own() -> None:
     commands = {pool.name: (pool.service, *pool.arguments) for pool in POOLS}
     assert commands["media-archives"] == ("media", "--queues", "media.archives", "--threads", "2")
     assert commands["reports"] == ("reports", "--queues", "reports.events,reports.default")
-    assert commands["ticketing-printing"] == ("ticketing", "--queues", "ticketing.printing", "--threads", "4")
+    assert commands["ticketing-printing"] == ("ticketing", "--queues", "ticketing.printing", "--threads", "3")
+    assert commands["ticketing-bulk"] == ("ticketing", "--queues", "ticketing.bulk", "--threads", "2")
     assert commands["payments"] == ("payments",)

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from services.relay.shares import LATEST_SECONDS, SOONEST_SECONDS, Pool, QueueShare
+from services.relay.shares import COMPANY_SECONDS, LATEST_SECONDS, SOONEST_SECONDS, Pool, QueueShare
 from shared.ids import new_id
 
 ADA, BOB = UUID(int=1), UUID(int=2)
@@ -45,6 +45,25 @@ def test_key_whose_jobs_are_quick_has_a_fifth_of_a_second_of_them() -> None:
 
     assert 150 <= quick <= 250
     assert share.share_of(ADA, POOL, 0.75, now) == 12
+
+
+def test_who_comes_waits_for_a_moment_of_somebody_elses_jobs() -> None:
+    """While others come, 0.03 s of a rate may be under way instead of 0.2 s; when they are gone, all of it again."""
+    share, now = QueueShare(), 0.0
+    for number in range(300):
+        messages = send(share, ADA, 30, now)
+        if number == 200:
+            alone = share.share_of(ADA, POOL, 0.75, now)
+            send(share, BOB, 1, now)
+        now += 0.01
+        share.learn(done(messages), now)
+    beside = share.share_of(ADA, POOL, 0.75, now)
+
+    assert 500 <= alone <= 700
+    assert 75 <= beside <= 105
+    assert 500 <= share.share_of(ADA, POOL, 0.75, now) * 0.2 / 0.03 <= 750
+    share.sent(ADA, [], now + COMPANY_SECONDS)
+    assert share.share_of(ADA, Pool(1, 1), 0.75, now + 0.1 + COMPANY_SECONDS) == 1
 
 
 def test_burst_of_quick_jobs_is_no_rate() -> None:

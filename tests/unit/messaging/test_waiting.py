@@ -16,7 +16,7 @@ KIND, QUEUE = "toyshop.toy.make", "toyshop.default"
 def waiting_of(*rows: tuple[int, UUID] | tuple[int, UUID, str]) -> Waiting:
     """`(id, key)` for KIND, or `(id, key, destination)`."""
     waiting = Waiting(lambda destination: QUEUE if destination == KIND else destination)
-    waiting.add(Found(row[0], row[2] if len(row) == 3 else KIND, row[1]) for row in rows)
+    waiting.add(Found(row[0], row[2] if len(row) == 3 else KIND, row[1], row[1]) for row in rows)
     return waiting
 
 
@@ -57,10 +57,10 @@ def test_row_that_is_known_is_not_taken_twice() -> None:
     """Not while it waits, nor while it is on its way; once it is let go it may come again."""
     waiting = waiting_of((1, ADA), (1, ADA))
     first = take(waiting, 10)
-    waiting.add([Found(1, KIND, ADA)])
+    waiting.add([Found(1, KIND, ADA, ADA)])
     again = take(waiting, 10)
     waiting.let_go([1])
-    waiting.add([Found(1, KIND, ADA)])
+    waiting.add([Found(1, KIND, ADA, ADA)])
 
     assert (first, again, take(waiting, 10)) == ([1], [], [1])
 
@@ -80,13 +80,26 @@ def test_line_remembers_so_many_and_is_filled_again() -> None:
 def test_line_that_is_used_up_and_has_nothing_behind_it_ends() -> None:
     """Whoever has nothing waiting has no turn."""
     waiting = waiting_of((1, ADA))
-    waiting.mark_more(KIND, BOB, 7)
+    waiting.mark_more(Found(7, KIND, BOB, BOB))
     (line,) = waiting.used_up()
     waiting.refill(line, [], more=False)
-    before = waiting.keys(QUEUE)
+    before = waiting.tenants(QUEUE)
     take(waiting, 1)
 
-    assert (before, waiting.keys(QUEUE), waiting.targets()) == ([ADA], [], [])
+    assert (before, waiting.tenants(QUEUE), waiting.targets()) == ([ADA], [], [])
+
+
+def test_tenant_with_many_keys_has_one_turn_and_one_room() -> None:
+    """Keys share out what their tenant has: an endpoint each, or large orders, make nobody larger."""
+    own = [UUID(int=number) for number in range(10, 15)]
+    waiting = Waiting(lambda _: QUEUE)
+    waiting.add(Found(number, KIND, own[number % 5], ADA) for number in range(1, 101))
+    waiting.add(Found(number, KIND, BOB, BOB) for number in range(101, 104))
+
+    assert waiting.tenants(QUEUE) == [ADA, BOB]
+    assert sorted(take(waiting, 6)) == [1, 2, 3, 101, 102, 103]
+    assert sorted(take(waiting, 50, {ADA: 5})) == [4, 5, 6, 7, 8]
+    assert take(waiting, 50, {ADA: 0}) == []
 
 
 @given(st.lists(st.tuples(st.sampled_from([ADA, BOB, CLEO]), st.sampled_from([KIND, QUEUE])), max_size=60), st.data())
@@ -111,4 +124,4 @@ def test_forgetting_keeps_what_is_on_its_way() -> None:
 
 
 def _rows(ids: Iterable[int]) -> list[Found]:
-    return [Found(one, KIND, ADA) for one in ids]
+    return [Found(one, KIND, ADA, ADA) for one in ids]

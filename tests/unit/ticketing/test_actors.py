@@ -24,7 +24,7 @@ def test_ticketing_hears_payments_generation_and_expiry() -> None:
     assert {contract: declaration.queue for contract, declaration in DECLARED.items()} == {
         PaymentSucceeded: "ticketing.events",
         GenerateTickets: "ticketing.printing",
-        PrintTickets: "ticketing.printing",
+        PrintTickets: "ticketing.bulk",
         RedrawPictures: "ticketing.printing",
         FulfilOrder: "ticketing.critical",
         ExpireOrders: "ticketing.default",
