@@ -29,13 +29,15 @@ from tests.support.waiting import wait_for
 RECIPIENT = re.compile(r"^X-Envelope-To: (\S+)$", re.MULTILINE)
 _COPY = """
 INSERT INTO messaging.outbox (message_id, kind, is_event, body, fairness_key, organisation_id)
-SELECT fresh.id, kind, false, convert_to(replace(convert_from(body, 'UTF8'), message_id::text, fresh.id::text), 'UTF8'),
+SELECT fresh.id, 'ticketing.order.fulfil', false,
+       convert_to(replace(replace(convert_from(body, 'UTF8'), message_id::text, fresh.id::text), kind,
+                          'ticketing.order.fulfil'), 'UTF8'),
        fairness_key, organisation_id
-FROM (SELECT * FROM messaging.published WHERE organisation_id = %s AND NOT is_event AND queue IS NULL
-      AND kind LIKE 'ticketing.%%' ORDER BY published_at LIMIT 1) AS one
+FROM (SELECT * FROM messaging.published WHERE organisation_id = %s AND kind = 'ticketing.order.generate_tickets'
+      ORDER BY published_at LIMIT 1) AS one
 CROSS JOIN LATERAL (SELECT gen_random_uuid() AS id FROM generate_series(1, %s)) AS fresh
 """
-"""The same command of a tenant again and again, under new ids: there is nothing left for it to do."""
+"""A command of a tenant again and again: an order that has its tickets is to be fulfilled, and nothing is left to do."""
 _DELIVERIES = """
 WITH tenant (id, deliveries) AS (
   VALUES (%s::uuid, %s::integer)

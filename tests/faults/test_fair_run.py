@@ -29,7 +29,7 @@ def quantile(values: list[float], part: float) -> float:
     ("size", "orders", "a_second"),
     [
         pytest.param(SHORT, 20, 2.0, id="short"),
-        pytest.param(WHOLE, 600, 5.0, id="whole", marks=pytest.mark.long),
+        pytest.param(WHOLE, 300, 5.0, id="whole", marks=pytest.mark.long),
     ],
 )
 def test_buyer_of_one_tenant_does_not_feel_another_one_s_flood(
