@@ -27,17 +27,19 @@ from tests.e2e.running import ROOT, RunningStack, order_body, put_on_sale, surro
 from tests.support.waiting import wait_for
 
 RECIPIENT = re.compile(r"^X-Envelope-To: (\S+)$", re.MULTILINE)
-_COPY = """
+_WELCOMES = """
 INSERT INTO messaging.outbox (message_id, kind, is_event, body, fairness_key, organisation_id)
-SELECT fresh.id, 'ticketing.order.fulfil', false,
-       convert_to(replace(replace(convert_from(body, 'UTF8'), message_id::text, fresh.id::text), kind,
-                          'ticketing.order.fulfil'), 'UTF8'),
-       fairness_key, organisation_id
-FROM (SELECT * FROM messaging.published WHERE organisation_id = %s AND kind = 'ticketing.order.generate_tickets'
-      ORDER BY published_at LIMIT 1) AS one
-CROSS JOIN LATERAL (SELECT gen_random_uuid() AS id FROM generate_series(1, %s)) AS fresh
+SELECT id, 'notifications.person.welcome', false,
+       convert_to(json_build_object(
+         'queue_name', 'notifications.bulk', 'actor_name', 'notifications.person.welcome', 'args', '[]'::json,
+         'kwargs', json_build_object('key', mod(n, 1000)::text, 'organisation_id', tenant, 'person_id', id, 'name', 'P',
+                                     'email', mod(n, 1000) || '@example.org'),
+         'options', json_build_object('organisation_id', tenant, 'correlation_id', id, 'turn', 1),
+         'message_id', id, 'message_timestamp', 0)::text, 'UTF8'),
+       tenant, tenant
+FROM (SELECT %s::uuid AS tenant, n, gen_random_uuid() AS id FROM generate_series(1, %s) AS n) AS fresh
 """
-"""A command of a tenant again and again: an order that has its tickets is to be fulfilled, and nothing is left to do."""
+"""Commands of a tenant: welcome a thousand people, again and again. All but the first welcome of each find it written."""
 _DELIVERIES = """
 WITH tenant (id, deliveries) AS (
   VALUES (%s::uuid, %s::integer)
@@ -147,7 +149,7 @@ def flood(stack: RunningStack, shop: Shop, organisation: str, url: str, size: Fl
         )
     )
     stack.query(_DELIVERIES, organisation, size.deliveries)
-    stack.query(_COPY, organisation, size.outbox)
+    stack.query(_WELCOMES, organisation, size.outbox)
     return shop.post("/v1/orders", order_body(event, size.tickets))
 
 
