@@ -51,7 +51,7 @@ def test_connection_cut_in_the_middle_of_a_job_acknowledges_no_other_message(sho
     """The late acknowledgement of job 2 has the delivery tag of job 3 on the new channel, which is killed then: stock
     Dramatiq would have lost job 3. And job 2, which was delivered again, did not run beside itself.
     """
-    shop.relay()
+    shop.relay(RELAY_SHARE="1")  # nobody else comes: both threads are for these jobs
     worker = shop.worker(WORKER_THREADS="2").wait_ready()
     shop.publish(PackToy(number=1))
     shop.wait_for_effects({(1, "packed"): 1})

@@ -31,7 +31,7 @@ STEADY_FROM = 60
 """The first day on which everything that is kept for 45 days, and vacuumed every five, has gone once."""
 MILLION_ON = 40
 GROWTH = 1.10
-SLACK, PAGE = 30, 8_192
+SLACK, PAGE = 150, 8_192
 """Pages that a small table may differ by, which are tenths of it: free space is found again by chance."""
 Plan = tuple[tuple[str, str], ...]
 

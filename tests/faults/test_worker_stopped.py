@@ -24,7 +24,7 @@ def counts_against_messages(shop: Shop) -> list[tuple[int, str]]:
 
 def test_running_job_ends_within_the_grace_and_the_rest_is_handed_back_uncounted(shop: Shop) -> None:
     """Job 1 ends in time; job 2 outlasts the grace and is rolled back; the events were taken and not started."""
-    relay = shop.relay()
+    relay = shop.relay(RELAY_SHARE="1")  # nobody else comes: both threads are for these jobs
     worker = shop.worker(WORKER_THREADS="2", WORKER_GRACE=GRACE)
     shop.publish(*(MakeToy(number=number, how="gated") for number in (1, 2)))
     for number in (1, 2):

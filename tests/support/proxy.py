@@ -32,6 +32,9 @@ class Proxy:
         self._target = target_host, target_port
         self._silent = False
         self._delay = 0.0
+        self._delayed_from = (0, 0.0)
+        self.taken = 0
+        """Connections so far."""
         self._sockets: set[StreamWriter] = set()
         self._connections: set[asyncio.Task[None]] = set()
         self._loop = asyncio.new_event_loop()
@@ -58,6 +61,10 @@ class Proxy:
     def delay(self, seconds: float) -> None:
         """Keep each answer for so long after it came; what is asked goes on at once."""
         self._change(silent=self._silent, delay=seconds)
+
+    def delay_from(self, number: int, seconds: float) -> None:
+        """The same, for all, from the moment at which the `number`-th connection is taken, counted from 1."""
+        self._delayed_from = (number, seconds)
 
     def cut(self) -> None:
         """Reset every connection that is open. New ones are served."""
@@ -112,6 +119,9 @@ class Proxy:
         connection = asyncio.current_task()
         assert connection is not None
         self._connections.add(connection)
+        self.taken += 1
+        if self.taken == self._delayed_from[0]:
+            self._delay = self._delayed_from[1]
         self._keep(writer)
         opened = [writer]
         try:
