@@ -33,6 +33,8 @@ FIRST_LOOK_SECONDS = 0.2
 """How long the first look at a queue may take."""
 IDLE_SECONDS = 0.2
 """How often a consumer that may take nothing looks whether it may again."""
+ARRIVE_SECONDS = 0.5
+"""How long the message that an acknowledgement made room for may be on its way."""
 
 
 class ConsumedMessage(_RabbitmqMessage):
@@ -58,9 +60,10 @@ class Consumer(_RabbitmqConsumer):
         self._turn = None if broker.turns is None else Turn(self, broker.turns)
         if self._turn is not None:
             self._timeout = min(self._timeout, LOOK_SECONDS)
-        self._cancelled = self._cancel_sent = False
+        self._cancelled = self._cancel_sent = self._is_leaving = False
         self._done: deque[int] = deque()
         self._told_done = False
+        self._acknowledged_at = float("-inf")
 
     @property
     def is_connected(self) -> bool:
@@ -148,7 +151,9 @@ class Consumer(_RabbitmqConsumer):
         self._cancel_sent = False
 
     def _cancel_and_flush(self) -> None:
+        self._is_leaving = True
         try:
+            self._let_arrive()
             self._send_cancel()
             # RabbitMQ answers in order. With the first answer the queue has been told; with the second, all that it had
             # sent until then is here.
@@ -156,14 +161,33 @@ class Consumer(_RabbitmqConsumer):
                 self.channel.basic_qos(prefetch_count=self._prefetch)
         except (pika.exceptions.AMQPConnectionError, pika.exceptions.AMQPChannelError) as error:
             raise ConnectionClosed(error) from None
+        finally:
+            self._is_leaving = False
+
+    def _let_arrive(self) -> None:
+        """Wait for what the last acknowledgements made room for. A message that RabbitMQ's queue sends while its channel
+        hears of the cancellation is returned there, and counted.
+        """
+        end = self._acknowledged_at + ARRIVE_SECONDS
+        while self._is_consuming and self._held() < self._prefetch and (left := end - monotonic()) > 0:
+            self.channel._process_data_events(time_limit=left)  # noqa: SLF001 - raises where the channel was closed
+
+    def _held(self) -> int:
+        """How many messages RabbitMQ has sent and has no acknowledgement of."""
+        return len(self.known_tags) + len(self._done) + int(self.channel.get_waiting_message_count())
+
+    @property
+    def _is_consuming(self) -> bool:
+        return self.channel._queue_consumer_generator is not None and not self._cancel_sent  # noqa: SLF001 - as above
 
     def _send_cancel(self) -> None:
-        """Once, in the thread of the connection."""
-        generator = self.channel._queue_consumer_generator  # noqa: SLF001 - pika has no cancel without a return
-        if generator is not None and not self._cancel_sent:
+        """Once, in the thread of the connection; and the acknowledgements that waited for it."""
+        if self._is_consuming:
             self._cancel_sent = True
-            cancel = pika.spec.Basic.Cancel(consumer_tag=generator.consumer_tag, nowait=True)
+            tag = self.channel._queue_consumer_generator.consumer_tag  # noqa: SLF001 - pika has no cancel without a return
+            cancel = pika.spec.Basic.Cancel(consumer_tag=tag, nowait=True)
             self.channel._impl._send_method(cancel)  # noqa: SLF001 - as above
+        self._send_acknowledgements()
 
     def _may_take(self) -> bool:
         """While stopping, what was sent already; otherwise while the gate is open."""
@@ -189,9 +213,6 @@ class Consumer(_RabbitmqConsumer):
     def ack(self, message: MessageProxy) -> None:
         if not self._is_mine(message):
             return
-        if self.broker.is_stopping:
-            # Before the acknowledgement, which would have the queue choose the next message for a consumer that leaves.
-            self._answer(self._send_cancel)
         if getattr(message, "settled", True):
             self._acknowledge(message)
         else:
@@ -212,12 +233,16 @@ class Consumer(_RabbitmqConsumer):
             self._answer(self._send_acknowledgements)
 
     def _send_acknowledgements(self) -> None:
+        """Not to a queue that would then choose the next message for a consumer that leaves: first the cancellation."""
         self._told_done = False
+        if self._is_consuming and (self._is_leaving or self.broker.is_stopping):
+            return
         frames = []
         while self._done:
             acknowledgement = pika.spec.Basic.Ack(self._done.popleft())
             frames.append(pika.frame.Method(self.channel.channel_number, acknowledgement).marshal())
         if frames and self.channel.is_open:
+            self._acknowledged_at = monotonic()
             packet = b"".join(frames)
             self.connection._impl._output_marshaled_frames([packet])  # noqa: SLF001 - pika sends each by itself
 

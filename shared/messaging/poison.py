@@ -58,7 +58,7 @@ class Crowd:
         self._stopped = False
 
     def stop(self) -> None:
-        """Whoever waits for their turn now raises StoppedError: the process is ending."""
+        """Whoever waits for their turn, or asks for one, raises StoppedError from now on: the process is ending."""
         with self._condition:
             self._stopped = True
             self._condition.notify_all()
@@ -90,7 +90,7 @@ class Crowd:
                 self._condition.notify_all()
 
     def _wait_while(self, condition: Callable[[], bool]) -> None:
-        while condition():
-            if self._stopped:
-                raise StoppedError
+        while condition() and not self._stopped:
             self._condition.wait(1.0)
+        if self._stopped:
+            raise StoppedError

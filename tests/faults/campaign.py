@@ -21,7 +21,7 @@ SETTLE_SECONDS = 120.0
 @dataclass(frozen=True)
 class Plan:
     """`pieces` of work are asked for evenly over `seconds`, by so many `clients` at a time, and something is killed every
-    `interval` seconds.
+    `interval` seconds, at most as often as that makes: a slow machine is given peace to end the rest.
     """
 
     pieces: int
@@ -29,6 +29,11 @@ class Plan:
     interval: float = 2.0
     clients: int = 1
     seed: int = 20260722
+
+    @property
+    def kills(self) -> int:
+        """How often something is killed at most."""
+        return max(1, int(self.seconds / self.interval))
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ class Assassin(threading.Thread):
     def __init__(self, victims: list[Victim], plan: Plan) -> None:
         super().__init__(name="assassin", daemon=True)
         self._victims = victims
-        self._interval = plan.interval
+        self._plan = plan
         self._random = random.Random(plan.seed)
         self._stopping = threading.Event()
         self._reviving: dict[str, threading.Thread] = {}
@@ -84,7 +89,7 @@ class Assassin(threading.Thread):
         self.kills: Counter[str] = Counter()
 
     def run(self) -> None:
-        while not self._stopping.wait(self._interval):
+        while self.kills.total() < self._plan.kills and not self._stopping.wait(self._plan.interval):
             alive = [one for one in self._victims if not self._is_reviving(one)]
             if not alive:
                 continue

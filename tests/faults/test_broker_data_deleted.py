@@ -11,6 +11,9 @@ from tests.faults.shop import Shop
 from tests.support.waiting import wait_for
 from tests.toyshop.contracts import MakeToy
 
+THREADS = 4
+"""Of the toy shop's worker."""
+
 
 def delete_data(servers: Servers, shop: Shop) -> None:
     """Kill the broker, delete all that it has written, start it, and make its virtual host: an empty one."""
@@ -18,6 +21,22 @@ def delete_data(servers: Servers, shop: Shop) -> None:
     shutil.rmtree(servers.rabbitmq.folder / "data")
     servers.rabbitmq.start()
     servers.rabbitmq.create_vhost(shop.vhost.name)
+
+
+def fill(shop: Shop, numbers: range) -> None:
+    """Half of the jobs run; then some hold every thread, and the others wait in the broker until the gate is opened."""
+    half = len(numbers) // 2
+    ran, held, waiting = numbers[:half], numbers[half : half + THREADS], numbers[half + THREADS :]
+    shop.publish(*(MakeToy(number=number) for number in ran))
+    wait_for(lambda: any((number, "made") in shop.effects() for number in ran), 60, "some of the work to be done")
+    shop.publish(*(MakeToy(number=number, how="gated") for number in held))
+    shop.publish(*(MakeToy(number=number) for number in waiting))
+    wait_for(lambda: shop.vhost.count("toyshop.default") >= THREADS, 60, "some of it to wait in the broker")
+
+
+def open_gates(shop: Shop, numbers: range) -> None:
+    for number in numbers:
+        shop.open_gate(number)
 
 
 def mend(shop: Shop) -> Repaired:
@@ -38,9 +57,9 @@ def test_all_that_was_confirmed_is_published_again_and_done_once(
     republished, declared = 0, 0
     for turn in range(times):
         first = turn * toys
-        own_shop.publish(*(MakeToy(number=first + number, seconds=0.1) for number in range(toys)))
-        wait_for(lambda first=first: len(own_shop.effects()) > first * 3 + 10, 60, "some of the work to be done")  # type: ignore[misc] # bound now
+        fill(own_shop, range(first, first + toys))
         delete_data(servers, own_shop)
+        open_gates(own_shop, range(first, first + toys))
         repaired = mend(own_shop)
         republished, declared = republished + sum(repaired.republished.values()), declared + len(repaired.declared)
         own_shop.wait_for_effects(once(range(first + toys)), 120)

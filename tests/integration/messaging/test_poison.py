@@ -1,5 +1,6 @@
 """Poison: what kills its worker each time is dead-lettered after five unfinished starts, and nothing beside it."""
 
+from contextlib import suppress
 from threading import Barrier, Event, Thread
 from typing import Any
 from uuid import UUID
@@ -126,6 +127,7 @@ class Generation:
 
     def do(self, message: MakeToy, _: object) -> None:
         if message.number == POISON:
+            self.runner.crowd.stop()  # nothing begins in a process that is dead
             self.dead.set()
             raise Died
         if self.dead.wait(0.3):
@@ -133,11 +135,9 @@ class Generation:
 
     def run(self, numbers: dict[int, UUID], redelivered: bool) -> None:
         def deliver(number: int, message_id: UUID) -> None:
-            try:
-                delivery = delivery_of(MakeToy(number=number), message_id=message_id, redelivered=redelivered)
+            delivery = delivery_of(MakeToy(number=number), message_id=message_id, redelivered=redelivered)
+            with suppress(Died):
                 self.runner.run(toy_actor(self.do), delivery)
-            except Died:
-                self.runner.crowd.stop()
 
         threads = [Thread(target=deliver, args=pair) for pair in numbers.items()]
         for thread in threads:
