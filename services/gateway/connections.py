@@ -61,22 +61,23 @@ class BoundedProtocol(H11Protocol):
 
     most: ClassVar[int] = 1_000
     drains: ClassVar[Drains] = Drains()
+    idle: ClassVar[dict["BoundedProtocol", None]] = {}
+    """Those that answer no request, the one that has been so longest first."""
 
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
         self._deadline: asyncio.TimerHandle | None = None
         self._is_draining = False
-        self._idle_since = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
         super().connection_made(transport)
-        self._idle_since = self.loop.time()
         if self._has_hung_up():
             self._cut()
         elif len(self.connections) > self.most and not self._replace_an_idle_one():
             transport.write(FULL)
             transport.close()
         else:
+            self.idle[self] = None
             if hasattr(transport, "max_size"):  # asyncio's own transport reads 256 KiB at once otherwise
                 transport.max_size = PIECE_BYTES
             self._expect_within(HEADER_SECONDS)
@@ -86,6 +87,8 @@ class BoundedProtocol(H11Protocol):
             self._cut()
             return
         super().data_received(data)
+        if not self._is_idle:
+            self.idle.pop(self, None)
         if self._is_draining:
             self._drained()
         elif not self._is_idle:
@@ -94,9 +97,10 @@ class BoundedProtocol(H11Protocol):
             self._expect_within(HEADER_SECONDS)
 
     def on_response_complete(self) -> None:
-        self._idle_since = self.loop.time()
         self._expect_nothing()
         super().on_response_complete()
+        if self._is_idle and self in self.connections:
+            self.idle[self] = None
         if self._is_unread and not self.transport.is_closing():
             self._is_draining = True
             self._expect_within(DRAIN_SECONDS)
@@ -104,6 +108,7 @@ class BoundedProtocol(H11Protocol):
                 self.flow.pause_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self.idle.pop(self, None)
         self._expect_nothing()
         self._end_drain()
         super().connection_lost(exc)
@@ -146,14 +151,14 @@ class BoundedProtocol(H11Protocol):
         return bool(look.poll(0))
 
     def _replace_an_idle_one(self) -> bool:
-        others = (one for one in self.connections if isinstance(one, BoundedProtocol) and one is not self)
-        idle = min((one for one in others if one._is_idle), key=lambda one: one._idle_since, default=None)  # noqa: SLF001 - its own kind
-        if idle is not None:
-            idle._cut()  # noqa: SLF001 - another of the same class
-        return idle is not None
+        longest = next(iter(self.idle), None)
+        if longest is not None:
+            longest._cut()  # noqa: SLF001 - another of the same class
+        return longest is not None
 
     def _cut(self) -> None:
         """Close the connection without waiting for anything."""
+        self.idle.pop(self, None)
         self.connections.discard(self)
         self.transport.abort()
 

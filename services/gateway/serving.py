@@ -14,7 +14,7 @@ KEEP_ALIVE_SECONDS: Final = 75
 
 def server_config(app: FastAPI, gateway: GatewaySettings) -> uvicorn.Config:
     """Connections are bounded, and each server counts its own."""
-    bounded = type("Bounded", (BoundedProtocol,), {"most": gateway.connections, "drains": Drains()})
+    bounded = type("Bounded", (BoundedProtocol,), {"most": gateway.connections, "drains": Drains(), "idle": {}})
     return uvicorn.Config(
         app,
         host=gateway.host,

@@ -4,7 +4,7 @@ from services.relay.repository import Connection
 
 BATCH = 500
 EACH = 50
-"""Rows of each key that are moved in turn."""
+"""Rows of each key that are moved in turn, at most: with very many keys fewer, so that each has its turn."""
 MOST = 10_000
 """Keys, and rows, of one such move."""
 
@@ -31,7 +31,8 @@ WITH RECURSIVE who AS (
 )
 SELECT first.id FROM who CROSS JOIN LATERAL (
     SELECT id FROM messaging.scheduled AS row WHERE row.fairness_key = who.fairness_key AND due_at <= clock_timestamp()
-    ORDER BY row.fairness_key, due_at LIMIT %(each)s) AS first
+    ORDER BY row.fairness_key, due_at
+    LIMIT (SELECT least(%(each)s, greatest(1, %(most)s / count(*))) FROM who)) AS first
 LIMIT %(most)s
 """
 _MOVE_OLDEST, _MOVE_IN_TURN = _MOVE.format(chosen=_OLDEST), _MOVE.format(chosen=_IN_TURN)

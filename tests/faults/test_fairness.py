@@ -85,6 +85,20 @@ def test_retries_of_one_tenant_that_are_due_at_once_delay_nobody(shop: Shop, row
     assert took < 1.0
 
 
+def test_retries_of_very_many_keys_leave_each_its_turn(shop: Shop) -> None:
+    """300 keys with 100 due rows each come before Bob's in the index, more than one move takes: his is in the first."""
+    last = UUID(int=2**128 - 1)
+    for key in range(300):
+        schedule(shop.database, UUID(int=key), 100, due=timedelta(hours=-1))
+    schedule(shop.database, last, 1, due=timedelta(0))
+    with psycopg.connect(shop.database.url, autocommit=True) as connection:
+        moved = move_due(connection, in_turn=True)
+        found = connection.execute("SELECT 1 FROM messaging.outbox WHERE fairness_key = %s", (last,)).fetchone()
+
+    assert found is not None
+    assert len(moved) <= 10_000
+
+
 @pytest.mark.parametrize("gone", [100_000, pytest.param(2_400_000, marks=pytest.mark.long)], ids=["short", "whole"])
 def test_claim_costs_the_same_while_a_snapshot_is_held_open(shop: Shop, gone: int) -> None:
     """A dump keeps the rows that are gone; whoever claims by id, or looks behind the last one, does not meet them."""
