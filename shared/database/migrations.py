@@ -8,6 +8,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, MetaData, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from shared.database.connections import build_engine
@@ -18,6 +19,13 @@ MIGRATION_LOCK = 0x62656C6C686F70
 
 ROLES_WITHOUT_SCHEMA = ("relay", "scheduler")
 """Processes that have no tables of their own, only `messaging`."""
+
+CHANGED_BY_ANOTHER = {"XX000", "42710", "23505"}
+"""How PostgreSQL says that a role was changed or made by another transaction meanwhile: "tuple concurrently updated",
+"already exists", and the index that says the same.
+"""
+OTHERS_AT_A_ROLE = 10
+"""How many others may be at a role before one gives up."""
 
 FUNCTIONS_OF = {"relay": ("make_published_partition(date)", "drop_published_partition(interval)")}
 """What only these processes may have the owner do for them."""
@@ -39,8 +47,9 @@ def migrate(database_url: str, secret_key: str, services: Iterable[str]) -> list
                 command.upgrade(configuration(schema, connection), "head")
                 connection.commit()
             for service in sorted({*schemas[1:], *services, *ROLES_WITHOUT_SCHEMA}):
-                _grant(connection, service, secret_key, has_schema=service in schemas)
-            connection.commit()
+                _make_role(connection, service, secret_key)
+                _grant(connection, service, has_schema=service in schemas)
+                connection.commit()
         finally:
             connection.rollback()
             connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": MIGRATION_LOCK})
@@ -75,16 +84,35 @@ def _owner_connection(database_url: str) -> Iterator[Connection]:
         yield connection
 
 
-def _grant(connection: Connection, service: str, secret_key: str, *, has_schema: bool) -> None:
-    """Create the role of a service if it is not there, and give it its schema and `messaging`, nothing else."""
-    role = role_of(service)
-    exists = connection.execute(text("SELECT 1 FROM pg_roles WHERE rolname = :role"), {"role": role}).scalar()
+def _make_role(connection: Connection, service: str, secret_key: str) -> None:
+    """Create the role of a service, or give it its password anew. Roles are the whole server's: another database's
+    migration may be at the same one, which no lock of ours keeps out. PostgreSQL refuses whoever comes second.
+    """
     login = f"LOGIN PASSWORD '{role_password(secret_key, service)}'" if secret_key else "NOLOGIN"
+    for others in reversed(range(OTHERS_AT_A_ROLE)):
+        try:
+            _write_role(connection, role_of(service), login)
+            connection.commit()
+        except DBAPIError as error:
+            connection.rollback()
+            if getattr(error.orig, "sqlstate", None) not in CHANGED_BY_ANOTHER or not others:
+                raise
+        else:
+            return
+
+
+def _write_role(connection: Connection, role: str, login: str) -> None:
+    exists = connection.execute(text("SELECT 1 FROM pg_roles WHERE rolname = :role"), {"role": role}).scalar()
     # ALTER names no other attribute, not even to deny it: that takes a superuser, which no managed database's owner is.
     change = f'ALTER ROLE "{role}" WITH {login}'
     create = f'CREATE ROLE "{role}" WITH {login} NOSUPERUSER NOCREATEDB NOCREATEROLE'
     connection.execute(text(change if exists else create))
     connection.execute(text(f'GRANT "{role}" TO current_user'))
+
+
+def _grant(connection: Connection, service: str, *, has_schema: bool) -> None:
+    """Give the role of a service its schema and `messaging`, nothing else."""
+    role = role_of(service)
     for schema in ("messaging", *((service,) if has_schema else ())):
         connection.execute(text(f'GRANT USAGE ON SCHEMA "{schema}" TO "{role}"'))
         tables = f'ON ALL TABLES IN SCHEMA "{schema}"'

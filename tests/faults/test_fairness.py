@@ -113,8 +113,12 @@ def test_claim_costs_the_same_while_a_snapshot_is_held_open(shop: Shop, gone: in
         looking.plan_by_index(relay)
         times = [claim_once(relay, last) for _ in range(20)]
 
-    print(f"a look and a claim of 20 rows after {gone} that are gone: {median(times) * 1000:.2f} ms")
-    assert median(times) < 0.005
+    print(
+        f"a look and a claim of 20 rows after {gone} that are gone: {min(times) * 1000:.2f} to {max(times) * 1000:.2f} ms"
+    )
+    assert (
+        min(times) < 0.005
+    )  # who meets dead rows meets them each time; the others may only have waited for a processor
 
 
 def claim_once(relay: psycopg.Connection[tuple[object, ...]], last: int) -> float:

@@ -1,6 +1,7 @@
 """A worker that ends by itself, at a limit of its own: nothing is lost, nothing is counted against any message."""
 
 from collections import Counter
+from functools import partial
 
 import pytest
 
@@ -9,6 +10,7 @@ from tests.faults.campaign import SETTLE_SECONDS, Plan, Victim, run_campaign
 from tests.faults.conftest import Servers
 from tests.faults.shop import Shop
 from tests.faults.test_campaign import ask_for_toy
+from tests.support.processes import Process
 from tests.support.waiting import wait_for
 from tests.toyshop.contracts import MakeToy, ToyMade, ToyWrapped
 
@@ -115,6 +117,11 @@ def test_what_waits_behind_an_earlier_queue_goes_to_a_worker_that_is_free(shop: 
     assert counted == Account(expected)
 
 
+def works_or_has_ended(process: Process) -> bool:
+    """It may reach its limit at any moment."""
+    return not process.is_alive or process.readiness()[0] == 200
+
+
 def campaign(
     shop: Shop, servers: Servers, plan: Plan, jobs: int, seconds: int
 ) -> tuple[int, Counter[int], Account, Account]:
@@ -136,7 +143,7 @@ def campaign(
     shop.wait_for_effects(expected, SETTLE_SECONDS)
     for keeper in workers:
         keeper.stop()
-        keeper.process.wait_ready()
+        wait_for(partial(works_or_has_ended, keeper.process), 60, "its last process to be there")
     codes = Counter(code for keeper in workers for code in keeper.codes)
     shop.worker().wait_ready()
     counted = shop.settle(expected, SETTLE_SECONDS)

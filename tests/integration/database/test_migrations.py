@@ -2,6 +2,7 @@
 
 import importlib
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 
 import psycopg
@@ -19,12 +20,16 @@ from shared.database.roles import role_of
 from shared.discovery import services
 from shared.ids import new_id
 from tests.support.databases import Database
+from tests.support.waiting import wait_for
 
 DEPLOYED = [*services(), "toyshop"]
 """As in the template: the toy shop has a role, and tables of the tests' own making."""
 SCHEMAS = ["messaging", *(name for name in services() if migrations_folder(name) is not None)]
 SERVICES = sorted({*services(), *ROLES_WITHOUT_SCHEMA})
 FOREIGN = [(service, schema) for service, schema in product(SERVICES, SCHEMAS) if schema not in {service, "messaging"}]
+WAIT_FOR_A_LOCK = """
+SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()
+"""
 SNAPSHOT = """
 SELECT 'column', table_schema || '.' || table_name || '.' || column_name, data_type || coalesce(column_default, '')
 FROM information_schema.columns WHERE table_schema = ANY(%s)
@@ -64,6 +69,33 @@ def test_migrating_again_changes_nothing(database: Database) -> None:
     before = _snapshot(database)
     schemas = migrate(database.url, database.secret_key, DEPLOYED)
     assert (schemas, _snapshot(database)) == (SCHEMAS, before)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ['ALTER ROLE "{role}" CONNECTION LIMIT 50', 'DROP ROLE "{role}"; CREATE ROLE "{role}"'],
+    ids=["changed", "made anew"],
+)
+def test_another_database_of_the_server_is_at_the_same_role(database: Database, statement: str) -> None:
+    """Roles belong to the server, and the lock to a database: whoever comes second waits, and has its way as well."""
+    service = f"other_{new_id().hex}"
+    role = role_of(service)
+    with psycopg.connect(database.url) as other:
+        other.execute(f"CREATE ROLE {role}".encode())
+        other.commit()
+        other.execute(statement.format(role=role).encode())
+        with ThreadPoolExecutor(1) as pool:
+            migrating = pool.submit(migrate, database.url, database.secret_key, [*DEPLOYED, service])
+            wait_for(
+                lambda: database.value(WAIT_FOR_A_LOCK) > 0 or migrating.done(), what="migrate to come to the role"
+            )
+            other.commit()
+            migrating.result()
+        logs_in = database.value("SELECT rolcanlogin FROM pg_roles WHERE rolname = %s", role)
+        with psycopg.connect(database.url, autocommit=True) as connection:
+            connection.execute(f"DROP OWNED BY {role}".encode())
+            connection.execute(f"DROP ROLE {role}".encode())
+    assert logs_in is True
 
 
 def test_an_owner_that_is_no_superuser_can_migrate_again_and_again(database: Database) -> None:
