@@ -32,10 +32,10 @@ class Orders:
     def add(self, order: NewOrder, hold: timedelta) -> Order | None:
         """Store a new order with its items; None where its number is taken.
 
-        PostgreSQL's clock sets the times: `expires_at` is `hold` from now where something is to be paid, else
-        `paid_at` is now.
+        PostgreSQL's clock sets the times: `created_at` is now, `expires_at` is `hold` from then where something is to
+        be paid, else `paid_at` is the same moment.
         """
-        moment, is_paid = func.clock_timestamp(), order.status is OrderStatus.PAID
+        moment, is_paid = func.statement_timestamp(), order.status is OrderStatus.PAID
         statement = (
             insert_or_not(OrderRow)
             .values(
@@ -49,6 +49,7 @@ class Orders:
                 customer_name=order.customer.name,
                 customer_email=order.customer.email,
                 customer_phone=order.customer.phone,
+                created_at=moment,
                 expires_at=None if is_paid else moment + hold,
                 paid_at=moment if is_paid else None,
             )
