@@ -28,7 +28,8 @@ SCHEMAS = ["messaging", *(name for name in services() if migrations_folder(name)
 SERVICES = sorted({*services(), *ROLES_WITHOUT_SCHEMA})
 FOREIGN = [(service, schema) for service, schema in product(SERVICES, SCHEMAS) if schema not in {service, "messaging"}]
 WAIT_FOR_A_LOCK = """
-SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()
+SELECT count(*) FROM pg_stat_activity
+WHERE wait_event_type = 'Lock' AND datname = current_database() AND backend_type = 'client backend'
 """
 SNAPSHOT = """
 SELECT 'column', table_schema || '.' || table_name || '.' || column_name, data_type || coalesce(column_default, '')
