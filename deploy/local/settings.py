@@ -44,6 +44,14 @@ APART = {
         Pool("ticketing-printing", "ticketing", ("ticketing.printing",), threads=3, is_heavy=True),
         Pool("ticketing-bulk", "ticketing", ("ticketing.bulk",), threads=2, is_heavy=True, niceness=BULK),
     ),
+    "notifications": (
+        Pool(
+            "notifications",
+            "notifications",
+            ("notifications.events", "notifications.default", "notifications.email", "notifications.sms"),
+        ),
+        Pool("notifications-bulk", "notifications", ("notifications.bulk",), is_heavy=True, niceness=BULK),
+    ),
     "webhooks": (
         Pool("webhooks", "webhooks", ("webhooks.events", "webhooks.default"), niceness=AFTERWARDS),
         Pool("webhooks-outbound", "webhooks", ("webhooks.outbound",), threads=16, niceness=AFTERWARDS),

@@ -2,7 +2,8 @@
 
 import pytest
 
-from deploy.local.settings import POOLS, SERVICES, Settings, goes_to, is_setting
+from deploy.local.settings import BULK, CONCERNS, POOLS, SERVICES, Settings, goes_to, is_setting
+from shared.discovery import actor_declarations
 
 
 def _told(name: str) -> set[str]:
@@ -76,3 +77,11 @@ def test_long_work_has_processes_of_its_own() -> None:
     assert commands["ticketing-printing"] == ("ticketing", "--queues", "ticketing.printing", "--threads", "3")
     assert commands["ticketing-bulk"] == ("ticketing", "--queues", "ticketing.bulk", "--threads", "2")
     assert commands["payments"] == ("payments",)
+
+
+def test_what_is_done_in_bulk_shares_no_process() -> None:
+    """A thousand mails of one tenant, or the tickets of a large order, take no processor time from a buyer's two."""
+    declared = {one.queue for service in CONCERNS for one in actor_declarations(service)}
+    bulk = {queue for queue in declared if queue.endswith(".bulk")}
+    pools = {pool.queues: pool.niceness for pool in POOLS if bulk.intersection(pool.queues)}
+    assert pools == {(queue,): BULK for queue in bulk}
