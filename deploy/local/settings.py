@@ -50,7 +50,7 @@ APART = {
             "notifications",
             ("notifications.events", "notifications.default", "notifications.email", "notifications.sms"),
         ),
-        Pool("notifications-bulk", "notifications", ("notifications.bulk",), is_heavy=True, niceness=BULK),
+        Pool("notifications-bulk", "notifications", ("notifications.bulk",), threads=2, is_heavy=True, niceness=BULK),
     ),
     "webhooks": (
         Pool("webhooks", "webhooks", ("webhooks.events", "webhooks.default"), niceness=AFTERWARDS),

@@ -119,20 +119,16 @@ class Dispatcher:
             on_their_way[self._target(sent.rows[0])] += 1
         targets = [one for one in self._waiting.targets() if on_their_way[one] < ON_THEIR_WAY]
         each = max(1, self.settings.batch // max(1, len(targets)))
-        return [one for target in targets for one in self._choose_from(connection, target, each)]
+        chosen = {target: self._choose_from(target, each) for target in targets}
+        for target in self._ask(connection, [target for target, ids in chosen.items() if not ids]):
+            chosen[target] = self._choose_from(target, each)
+        return [one for ids in chosen.values() for one in ids]
 
-    def _choose_from(self, connection: Connection, target: str, most: int) -> list[int]:
+    def _choose_from(self, target: str, most: int) -> list[int]:
         if not self.routes.is_held_back(target):
             most = most if self._lookout.is_known(target) else min(most, UNHEARD_AT_A_TIME)
             return self._waiting.take(target, most, lambda _: most)
-        share, pool = self._shares[target], self._pool(target)
-        taken = self._take(target, share, pool, most)
-        if not taken and share.is_due(monotonic()) and self._ask(connection, target, share):
-            taken = self._take(target, share, pool, most)
-        return taken
-
-    def _take(self, target: str, share: QueueShare, pool: Pool, most: int) -> list[int]:
-        now = monotonic()
+        share, pool, now = self._shares[target], self._pool(target), monotonic()
         room = min(most, share.limit(pool, self.settings.window, now) - share.total)
         if room <= 0:
             return []
@@ -145,11 +141,19 @@ class Dispatcher:
         """Who works there. Where nobody says so, as if a worker held a window's worth."""
         return self.routes.pools.get(target, Pool(self.settings.window, 0))
 
-    def _ask(self, connection: Connection, target: str, share: QueueShare) -> int:
+    def _ask(self, connection: Connection, targets: Iterable[str]) -> list[str]:
+        """Ask the inbox what has ended of these, wherever it is time to: all at once, since who waits for something else
+        waits for each question. Returns where something has.
+        """
         now = monotonic()
-        share.expire(FOREVER_SECONDS, now)
-        service = self.routes.service_of(target)
-        return share.learn(looking.standings(connection, service, share.questions()), now)
+        due = {one: share for one in targets if (share := self._shares.get(one)) is not None and share.is_due(now)}
+        for share in due.values():
+            share.expire(FOREVER_SECONDS, now)
+        questions = [message for share in due.values() for message in share.questions()]
+        found = looking.standings(connection, questions) if questions else {}
+        return [
+            target for target, share in due.items() if share.learn(found.get(self.routes.service_of(target), {}), now)
+        ]
 
     def _target(self, row: OutboxRow) -> str:
         return self.routes.target_of(row.queue or row.kind)

@@ -3,6 +3,7 @@ over the rows that are gone while a dump holds its snapshot. For a connection th
 """
 
 import zlib
+from collections import defaultdict
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -47,7 +48,7 @@ _CLAIM = """
 SELECT id, message_id, kind, is_event, queue, body, turn, coalesce(organisation_id, fairness_key) FROM messaging.outbox
 WHERE id = ANY(%s) AND not_before IS NULL
 """
-_STANDINGS = "SELECT message_id, status, turn FROM messaging.inbox WHERE message_id = ANY(%s) AND service = %s"
+_STANDINGS = "SELECT service, message_id, status, turn FROM messaging.inbox WHERE message_id = ANY(%s)"
 _OWN = "SELECT name FROM unnest(%s::text[], %s::bigint[]) AS wanted (name, key) WHERE pg_try_advisory_lock(key)"
 _SNAPSHOT = """
 SELECT pg_snapshot_xmin(snapshot)::text::bigint, pg_snapshot_xmax(snapshot)::text::bigint
@@ -102,10 +103,14 @@ def claim(connection: Connection, ids: Sequence[int]) -> list[OutboxRow]:
     return sorted(rows, key=lambda row: row.id)
 
 
-def standings(connection: Connection, service: str, messages: Sequence[UUID]) -> dict[UUID, tuple[str, int]]:
-    """What the inbox says of these messages at a service: (status, turn)."""
-    found = connection.execute(_STANDINGS, (list(messages), service), prepare=True, binary=True)
-    return {message_id: (status, turn) for message_id, status, turn in found}
+def standings(connection: Connection, messages: Sequence[UUID]) -> dict[str, dict[UUID, tuple[str, int]]]:
+    """What the inbox says of these messages: (status, turn) of each, by service."""
+    found: dict[str, dict[UUID, tuple[str, int]]] = defaultdict(dict)
+    for service, message_id, status, turn in connection.execute(
+        _STANDINGS, (list(messages),), prepare=True, binary=True
+    ):
+        found[service][message_id] = (status, turn)
+    return found
 
 
 def own(connection: Connection, names: Sequence[str]) -> set[str]:

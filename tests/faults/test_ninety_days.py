@@ -83,7 +83,7 @@ def hot_plans(months: Months) -> dict[str, list[Plan]]:
         looking.plan_by_index(connection)
         for name, look in (
             ("outbox claim", lambda: looking.claim(connection, [1, 2, 3])),
-            ("under way", lambda: looking.standings(connection, "ticketing", [message])),
+            ("under way", lambda: looking.standings(connection, [message])),
             ("due", lambda: move_due(connection)),
             ("due in turn", lambda: move_due(connection, in_turn=True)),
         ):
