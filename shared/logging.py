@@ -82,6 +82,8 @@ def configure_logging(service: str, level: str = "INFO", stream: BinaryIO | None
         library.propagate = True
         if name in _QUIET:
             library.setLevel(logging.WARNING)
+    # It warns of each queue that is not there. Who asks for one does so on purpose, and says what is missing.
+    logging.getLogger("pika.channel").setLevel(logging.ERROR)
     sys.excepthook = _log_uncaught
     threading.excepthook = lambda args: _log_uncaught(args.exc_type, args.exc_value, args.exc_traceback)
 
