@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
-from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, EmailPolicy
 from functools import cache
@@ -14,6 +13,7 @@ from pydantic import ValidationError
 
 from services.notifications.composing.appointments import Teller
 from services.notifications.composing.enclosures import Enclosure, ReadObject, enclosures_of, read_all
+from services.notifications.composing.mailboxes import MailboxHeader
 from services.notifications.composing.reports import ReportTeller
 from services.notifications.composing.subjects import EncodedSubject
 from services.notifications.composing.welcomes import WelcomeTeller
@@ -64,8 +64,8 @@ class Composer:
 
     def _head(self, message: EmailMessage, email: Email, to: Mailbox, letter: Letter) -> None:
         """A repeat bears the same Message-ID and Date, by which mail programs show the two as one."""
-        message["From"] = _header_address(self._sender_of(letter))
-        message["To"] = _header_address(to)
+        message["From"] = MailboxHeader("From", self._sender_of(letter))
+        message["To"] = MailboxHeader("To", to)
         subject = _header_text(_subject(letter), 200)
         message["Subject"] = subject if subject.isascii() else EncodedSubject(subject)
         message["Date"] = email.created_at
@@ -182,10 +182,6 @@ def _spoken_tickets(letter: TicketsLetter, zone: tzinfo, images: Sequence[Enclos
         "tickets": tickets,
         "tickets_url": letter.tickets_url,
     }
-
-
-def _header_address(box: Mailbox) -> Address:
-    return Address(_header_text(box.name, 100), box.user, box.domain)
 
 
 def _header_text(text: str, limit: int) -> str:
