@@ -21,7 +21,7 @@ class GatewaySettings(ServiceSettings):
     host: str = "127.0.0.1"
     pool_size: int = Field(default=8, ge=1, description="database connections for each mounted service")
     connections: int = Field(default=1_000, ge=1, description="open at the same time; then the idle ones make room")
-    in_flight: int = Field(default=64, ge=1, description="requests worked on at the same time; the others wait")
+    in_flight: int = Field(default=32, ge=1, description="requests worked on at the same time; the others wait")
     queue_seconds: float = Field(default=5.0, gt=0, description="how long they wait; then they are told to come again")
     body_limit: int = Field(default=MEBIBYTE, ge=1, description="bytes")
     body_room: int = Field(default=48 * MEBIBYTE, ge=1, description="bytes of all bodies that are in memory together")

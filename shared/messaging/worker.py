@@ -150,9 +150,9 @@ class WorkerProcess:
     def stop(self, grace: float | None = None) -> None:
         """Cancel the consumers, end what has started within the grace period, hand back the rest, uncounted."""
         grace = self.options.grace if grace is None else grace
-        self.log.info("worker stopping", grace=grace)
         self.gate.stop()
         self.drain()
+        self.log.info("worker stopping", grace=grace)
         self.presence.stop()
         self._join(grace)
         self.runner.crowd.stop()

@@ -2,16 +2,21 @@
 
 from tests.faults.account import Account, look_into, once, waiting_in
 from tests.faults.shop import Shop
+from tests.support.processes import Process
 from tests.support.waiting import wait_for
 from tests.toyshop.contracts import MakeToy, ToyMade
 
-GRACE = "3"
+GRACE = "6"
 
 
 def nothing_waits_outside(shop: Shop) -> bool:
     """True if all that was published lies in the worker's memory."""
     outbox = shop.database.value("SELECT count(*) FROM messaging.outbox")
     return outbox == 0 and not waiting_in(shop.vhost, shop.topology)
+
+
+def is_stopping(worker: Process) -> bool:
+    return any(line["event"] == "worker stopping" for line in worker.lines())
 
 
 def counts_against_messages(shop: Shop) -> list[tuple[int, str]]:
@@ -31,8 +36,10 @@ def test_running_job_ends_within_the_grace_and_the_rest_is_handed_back_uncounted
         shop.wait_for_runs("gated", number, 1)
     shop.publish(ToyMade(number=3), ToyMade(number=4))
     wait_for(lambda: nothing_waits_outside(shop), 20, "the worker to have taken the events")
+    worker.popen.terminate()
+    wait_for(lambda: is_stopping(worker), 20, "the worker to take up nothing more")
     shop.open_gate(1)
-    code = worker.terminate()
+    code = worker.popen.wait(40)
     relay.terminate()
     made, handed_back = shop.effects(), look_into(shop.vhost, "toyshop.default")
     events = look_into(shop.vhost, "toyshop.events")
