@@ -70,7 +70,7 @@ class Notifier:
             self._poked.wait()
             self._poked.clear()
             ids, must_look = self._take()
-            connection.execute(_NOTIFY, (CHANNEL, "" if must_look else ",".join(map(str, ids))))
+            connection.execute(_NOTIFY, (CHANNEL, "" if must_look else payload_of(ids)))
             are_few = len(ids) <= FEW and not must_look
             self._stopping.wait(FEW_INTERVAL_SECONDS if are_few else MANY_INTERVAL_SECONDS)
 
@@ -85,8 +85,12 @@ class Notifier:
 def notify(connection: psycopg.Connection[Any], ids: Sequence[int]) -> None:
     """Tell of rows that this connection has committed, if there are any."""
     if ids:
-        payload = ",".join(map(str, ids)) if len(ids) <= MOST_IDS else ""
-        connection.execute(_NOTIFY, (CHANNEL, payload))
+        connection.execute(_NOTIFY, (CHANNEL, payload_of(ids)))
+
+
+def payload_of(ids: Sequence[int]) -> str:
+    """The ids with commas between; empty where they are too many: the relay has to look."""
+    return ",".join(map(str, ids)) if len(ids) <= MOST_IDS else ""
 
 
 def ids_in(payload: str) -> list[int]:

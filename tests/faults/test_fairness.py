@@ -116,9 +116,8 @@ def test_claim_costs_the_same_while_a_snapshot_is_held_open(shop: Shop, gone: in
     print(
         f"a look and a claim of 20 rows after {gone} that are gone: {min(times) * 1000:.2f} to {max(times) * 1000:.2f} ms"
     )
-    assert (
-        min(times) < 0.005
-    )  # who meets dead rows meets them each time; the others may only have waited for a processor
+    # Who meets dead rows meets them each time; the others may only have waited for a processor.
+    assert min(times) < 0.005
 
 
 def claim_once(relay: psycopg.Connection[tuple[object, ...]], last: int) -> float:

@@ -6,11 +6,10 @@ from email.headerregistry import Address
 from email.policy import EmailPolicy
 from typing import Any, Self
 
+from services.notifications.composing.subjects import LINE
 from services.notifications.domain.mailboxes import Mailbox
 from services.notifications.domain.texts import one_line
 
-LINE = 76
-"""Characters of a line with encoded words: RFC 2047, section 2."""
 LONGEST_NAME = 100
 _PLAIN = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+( [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 """Words that need no quotes: atoms of RFC 5322, section 3.2.3."""

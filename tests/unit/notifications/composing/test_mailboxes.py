@@ -11,7 +11,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from services.notifications.composing.mailboxes import LINE, MailboxHeader
+from services.notifications.composing.mailboxes import MailboxHeader
+from services.notifications.composing.subjects import LINE
 from services.notifications.domain.mailboxes import Mailbox
 from services.notifications.domain.texts import one_line
 
